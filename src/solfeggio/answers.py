@@ -1,0 +1,220 @@
+"""Answers: what every system returns, every dataset holds, every metric compares and every page draws.
+
+Each answer is a small frozen dataclass of numpy arrays. Times are seconds, pitches MIDI numbers, frequencies Hz.
+Arrays are checked and made read-only when the answer is made, so an answer that exists is a valid one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from solfeggio.errors import AnswerError
+
+
+def _array(value: Any, name: str, size: int | None = None, dtype: Any = np.float64) -> np.ndarray:
+    array = np.array(value, dtype=dtype).reshape(-1) if np.ndim(value) <= 1 else np.array(value, dtype=dtype)
+    if array.ndim != 1 or (size is not None and len(array) != size):
+        raise AnswerError(f"{name} has shape {array.shape}", f"expected ({'n' if size is None else size},)")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise AnswerError(f"{name} holds NaN or infinity", "every number in an answer is finite")
+    array.flags.writeable = False
+    return array
+
+
+def _times(value: Any, name: str, size: int | None = None) -> np.ndarray:
+    array = _array(value, name, size)
+    if len(array) > 1 and (np.diff(array) < 0).any():
+        raise AnswerError(f"{name} are not sorted", "times never go back", "sort before making the answer")
+    return array
+
+
+def _labels(value: Sequence[Any], size: int, name: str = "labels") -> tuple[str, ...]:
+    labels = tuple(str(label) for label in value)
+    if labels and len(labels) != size:
+        raise AnswerError(f"{len(labels)} {name} for {size} items", "give one for each, or none")
+    return labels
+
+
+class Answer:
+    """What all answers share: length, equality, moving and cutting in time. Abstract."""
+
+    times_of: ClassVar[tuple[str, ...]] = ("times",)  # fields that hold seconds
+
+    def __len__(self) -> int:
+        return len(getattr(self, self.times_of[0]))
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def take(self, index: np.ndarray) -> Self:
+        """Keep the items that ``index`` (integers or booleans) chooses, in that order."""
+        index = np.asarray(index)
+        index = np.flatnonzero(index) if index.dtype == bool else index.astype(int)
+        kept: dict[str, Any] = {}
+        for f in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            if isinstance(value, np.ndarray) and len(value) == len(self):
+                kept[f.name] = value[index]
+            elif isinstance(value, tuple) and value:
+                kept[f.name] = tuple(value[i] for i in index)
+        return replace(self, **kept)  # type: ignore[type-var]
+
+    def shift(self, seconds: float) -> Self:
+        """Move everything later by ``seconds`` (earlier when negative)."""
+        return replace(self, **{n: getattr(self, n) + seconds for n in self.times_of})  # type: ignore[type-var]
+
+    def stretch(self, factor: float) -> Self:
+        """Multiply every time by ``factor``: 2 is half the tempo."""
+        return replace(self, **{n: getattr(self, n) * factor for n in self.times_of})  # type: ignore[type-var]
+
+    def cut(self, start: float, end: float) -> Self:
+        """Keep what lies in ``[start, end)`` and count time from ``start``; items with a length are trimmed to fit."""
+        first, last = getattr(self, self.times_of[0]), getattr(self, self.times_of[-1])
+        if len(self.times_of) == 1:
+            return self.take((first >= start) & (first < end)).shift(-start)
+        kept = self.take((last > start) & (first < end))
+        trimmed = {n: np.clip(getattr(kept, n), start, end) - start for n in self.times_of}
+        return replace(kept, **trimmed)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True, eq=False)
+class Events(Answer):
+    """Points in time: beats, onsets, drum hits.
+
+    times: (n,) seconds, never going back. labels: n strings or none; for beats the position in the bar, "1" the
+    downbeat. values: (n,) numbers or none; a confidence in 0..1 or a velocity.
+    Raises AnswerError when the arrays contradict each other.
+
+    >>> beats = Events([0.5, 1.0, 1.5], ["1", "2", "1"])
+    >>> beats.named("1").times
+    array([0.5, 1.5])
+    """
+
+    times: np.ndarray
+    labels: tuple[str, ...] = ()
+    values: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", _times(self.times, "times"))
+        object.__setattr__(self, "labels", _labels(self.labels, len(self.times)))
+        if self.values is not None:
+            object.__setattr__(self, "values", _array(self.values, "values", len(self.times)))
+
+    @classmethod
+    def none(cls) -> Events:
+        """Make the empty answer: nothing was heard."""
+        return cls(np.zeros(0))
+
+    def named(self, *labels: str) -> Events:
+        """Keep the events that carry one of these labels."""
+        return self.take(np.array([label in labels for label in self.labels], bool))
+
+
+@dataclass(frozen=True, eq=False)
+class Segments(Answer):
+    """Stretches of time with a name: chords, keys, sections, metre, activity.
+
+    starts, ends: (n,) seconds, starts sorted, ends never before their start (overlap is allowed). labels: n strings.
+    values: (n,) confidences or none. Raises AnswerError when the arrays contradict each other.
+
+    >>> Segments([0, 2], [2, 4], ["C:maj", "G:maj"]).cut(1, 3).ends
+    array([1., 2.])
+    """
+
+    times_of: ClassVar[tuple[str, ...]] = ("starts", "ends")
+    starts: np.ndarray
+    ends: np.ndarray
+    labels: tuple[str, ...] = ()
+    values: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "starts", _times(self.starts, "starts"))
+        object.__setattr__(self, "ends", _array(self.ends, "ends", len(self.starts)))
+        object.__setattr__(self, "labels", _labels(self.labels, len(self.starts)))
+        if (self.ends < self.starts).any():
+            raise AnswerError("a segment ends before it starts", "ends must not precede starts")
+        if self.values is not None:
+            object.__setattr__(self, "values", _array(self.values, "values", len(self.starts)))
+
+
+@dataclass(frozen=True, eq=False)
+class Curve(Answer):
+    """A number that changes in time: f0 (Hz, 0 where unvoiced), tempo (beats per minute), loudness.
+
+    times: (n,) seconds. values: (n,). unit: what the numbers are, such as "Hz" or "bpm".
+
+    >>> Curve([0, 1], [120, 121], "bpm").values
+    array([120., 121.])
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", _times(self.times, "times"))
+        object.__setattr__(self, "values", _array(self.values, "values", len(self.times)))
+
+
+@dataclass(frozen=True, eq=False)
+class Notes(Answer):
+    """Notes: melody, bass line, transcription.
+
+    starts, ends: (n,) seconds. pitches: (n,) MIDI numbers, fractions allowed. velocities: (n,) in 0..127.
+    labels: instrument or part of each note, or none.
+
+    >>> len(Notes([0.0], [0.5], [60], [100]))
+    1
+    """
+
+    times_of: ClassVar[tuple[str, ...]] = ("starts", "ends")
+    starts: np.ndarray
+    ends: np.ndarray
+    pitches: np.ndarray
+    velocities: np.ndarray
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "starts", _times(self.starts, "starts"))
+        for name in ("ends", "pitches", "velocities"):
+            object.__setattr__(self, name, _array(getattr(self, name), name, len(self.starts)))
+        object.__setattr__(self, "labels", _labels(self.labels, len(self.starts)))
+        if (self.ends < self.starts).any():
+            raise AnswerError("a note ends before it starts", "ends must not precede starts")
+        if len(self.velocities) and (self.velocities.min() < 0 or self.velocities.max() > 127):
+            raise AnswerError("a velocity lies outside 0..127", "MIDI velocities are 0 to 127")
+
+
+@dataclass(frozen=True, eq=False)
+class Tags(Answer):
+    """What a whole recording is like: instrument, genre, mood, global key or tempo class, each with a confidence.
+
+    labels: n strings. values: (n,) confidences in 0..1. Tags have no times: shift, stretch and cut leave them as they are.
+
+    >>> Tags(["piano"], [0.9]).values
+    array([0.9])
+    """
+
+    times_of: ClassVar[tuple[str, ...]] = ()
+    labels: tuple[str, ...]
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(str(label) for label in self.labels))
+        object.__setattr__(self, "values", _array(self.values, "values", len(self.labels)))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def cut(self, start: float, end: float) -> Tags:
+        """Return the tags unchanged: they hold for any part."""
+        return self

@@ -1,0 +1,63 @@
+"""The contract of a listener: abstract once here, final everywhere else.
+
+Audio --prepare--> features --forward--> logits --decode--> Answer, and targets is decode's inverse (the mirror law).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+
+from solfeggio.answers import Answer
+from solfeggio.grid import Grid
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a listener needs and gives, as data; ``run`` derives windows, borders and batches from it.
+
+    rate: Hz the samples must have. grid: frames of the logits. labels: names of the logits' last axis.
+    answer: type that decode returns. window: seconds computed at once (None: the whole file). border: seconds of context
+    on each side of a window that make chunked equal unchunked. given: names of the answers that decode needs.
+    """
+
+    rate: int
+    grid: Grid
+    labels: tuple[str, ...]
+    answer: type[Answer]
+    window: float | None = None
+    border: float = 0.0
+    given: tuple[str, ...] = ()
+
+
+class Listener(torch.nn.Module, ABC):
+    """Audio to answer in four named steps, each callable alone. Subclasses are final and hold a frozen ``Config``."""
+
+    Config: ClassVar[type]
+    spec: Spec
+    config: Any
+
+    @abstractmethod
+    def prepare(self, samples: torch.Tensor) -> torch.Tensor:
+        """Turn (batch, time) samples at ``spec.rate`` into (batch, channel, bin, frame) features; deterministic."""
+
+    @abstractmethod
+    def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Turn features into named logits, each (batch, frame, label)."""
+
+    @abstractmethod
+    def targets(self, answer: Any, frames: int) -> dict[str, torch.Tensor]:
+        """Turn the truth into named tensors (frame, label): the inverse of decode."""
+
+    @abstractmethod
+    def loss(
+        self, logits: dict[str, torch.Tensor], targets: dict[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the scalar to minimise and its named parts, for the curves."""
+
+    @abstractmethod
+    def decode(self, logits: dict[str, Any], **options: Any) -> Any:
+        """Turn the logits of one recording, each a (frame, label) array, into an answer; options override the Config."""
