@@ -1,0 +1,44 @@
+"""Fast draws from a seeded generator, and the shelves that keep a side's material to itself."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+SHELVES = 6
+
+
+def pick(rng: np.random.Generator, items: Sequence[T]) -> T:
+    """Draw one item, each as likely as the next.
+
+    >>> pick(np.random.default_rng(0), "a")
+    'a'
+    """
+    return items[int(rng.random() * len(items))]
+
+
+def weigh(rng: np.random.Generator, table: dict[T, float]) -> T:
+    """Draw one key of a table of weights."""
+    point = rng.random() * sum(table.values())
+    for item, weight in table.items():
+        point -= weight
+        if point < 0:
+            return item
+    return next(reversed(table))
+
+
+def shelf(items: Sequence[T], side: str) -> Sequence[T]:
+    """Keep the items that belong to a side ("train", "valid", "test"): disjoint, by hash; short lists are shared.
+
+    >>> a, b = shelf(range(99), "train"), shelf(range(99), "test")
+    >>> len(a) > len(b) and not set(a) & set(b)
+    True
+    """
+    if len(items) < SHELVES:
+        return items
+    homes = [{0: "test", 1: "valid"}.get(zlib.crc32(repr(item).encode()) % SHELVES, "train") for item in items]
+    return [item for item, home in zip(items, homes, strict=True) if home == side] or items
