@@ -1,0 +1,155 @@
+"""Changes of a recording that a musician would not mind, applied to the sound and to the truth together.
+
+``CHANGES`` names what the robustness study does to whole recordings: each takes (samples (channel, time), rate, answer)
+and returns changed samples and answer. ``vary_spectra`` changes batches of log spectra during training.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from solfeggio.answers import Answer
+
+A = TypeVar("A", bound=Answer)
+Changed = tuple[np.ndarray, A]
+
+
+def gain(samples: np.ndarray, rate: int, answer: A, db: float) -> Changed:
+    """Make everything louder or softer by ``db``; what exceeds full scale is clipped."""
+    return np.clip(samples * np.float32(10 ** (db / 20)), -1, 1), answer
+
+
+def noise(samples: np.ndarray, rate: int, answer: A, snr_db: float, seed: int = 0) -> Changed:
+    """Add pink noise ``snr_db`` below the recording's own level."""
+    white = np.fft.rfft(np.random.default_rng(seed).normal(size=samples.shape[-1]))
+    pink = np.fft.irfft(white / np.sqrt(np.maximum(1, np.arange(len(white)))), samples.shape[-1])
+    level = np.sqrt(np.mean(samples**2) / max(np.mean(pink**2), 1e-20)) * 10 ** (-snr_db / 20)
+    return (samples + level * pink).astype(np.float32), answer
+
+
+def speed(samples: np.ndarray, rate: int, answer: A, factor: float) -> Changed:
+    """Play ``factor`` times as fast, as a tape would: tempo and pitch change together, and so do the answer's times."""
+    import soxr
+
+    faster = soxr.resample(np.ascontiguousarray(samples.T), rate * factor, rate).T
+    return np.ascontiguousarray(faster, np.float32), answer.stretch(1 / factor)
+
+
+def codec(samples: np.ndarray, rate: int, answer: A, format: str = "OGG", level: float = 0.9) -> Changed:
+    """Encode and decode with a lossy codec (OGG or MP3; level 0 best to 1 worst), delay compensated."""
+    import soundfile
+
+    file = io.BytesIO()
+    channels = samples.shape[0]
+    with soundfile.SoundFile(file, "w", rate, channels, format=format, compression_level=level) as sink:
+        for start in range(0, samples.shape[1], rate):  # one long Vorbis write can crash libsndfile
+            sink.write(np.ascontiguousarray(samples[:, start : start + rate].T))
+    file.seek(0)
+    coded = soundfile.read(file, dtype="float32", always_2d=True)[0].T
+    return align(coded, samples), answer
+
+
+def align(changed: np.ndarray, original: np.ndarray, reach: int = 4096) -> np.ndarray:
+    """Undo a constant delay of up to ``reach`` samples and give the original's length; found by cross-correlation."""
+    length = min(original.shape[1], changed.shape[1], 1 << 18)
+    size = 1 << (length + reach).bit_length()
+    a, b = changed[:, :length].mean(0), original[:, :length].mean(0)
+    match = np.fft.irfft(np.fft.rfft(a, size) * np.fft.rfft(b, size).conj(), size)
+    delay = int(np.argmax(np.concatenate([match[-reach:], match[: reach + 1]]))) - reach
+    moved = changed[:, delay:] if delay >= 0 else np.pad(changed, ((0, 0), (-delay, 0)))
+    out = np.zeros_like(original)
+    end = min(out.shape[1], moved.shape[1])
+    out[:, :end] = moved[:, :end]
+    return out
+
+
+def pitch(samples: np.ndarray, rate: int, answer: A, semitones: float) -> Changed:
+    """Transpose by ``semitones`` and keep the tempo: a phase vocoder stretches, resampling restores the length."""
+    factor = 2 ** (semitones / 12)
+    stretched = np.stack([stretch(channel, factor) for channel in samples])
+    moved, _ = speed(stretched, rate, answer, factor)
+    out = np.zeros_like(samples)
+    end = min(out.shape[1], moved.shape[1])
+    out[:, :end] = moved[:, :end]
+    return out, answer
+
+
+def tempo(samples: np.ndarray, rate: int, answer: A, factor: float) -> Changed:
+    """Play ``factor`` times as fast and keep the pitch; the answer's times move along."""
+    return np.stack([stretch(channel, 1 / factor) for channel in samples]), answer.stretch(1 / factor)
+
+
+def stretch(samples: np.ndarray, factor: float, window: int = 2048) -> np.ndarray:
+    """Make (time,) samples ``factor`` times as long by a phase vocoder with phases locked at attacks."""
+    hop = window // 4
+    hann = np.hanning(window + 1)[:-1]
+    padded = np.pad(samples, (window, 2 * window))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window)
+    steps = np.arange(0, len(samples) + window, hop / factor).astype(int)
+    steps = steps[steps + hop + window <= len(padded)]
+    before, after = np.fft.rfft(frames[steps] * hann), np.fft.rfft(frames[steps + hop] * hann)
+    flux = np.maximum(np.abs(after) - np.abs(before), 0).sum(1) / np.maximum(np.abs(after).sum(1), 1e-9)
+    phase = np.angle(before[:1]) + np.cumsum(np.angle(after) - np.angle(before), 0)
+    locks = np.flatnonzero((flux > 0.5) & (flux >= np.roll(flux, 1)) & (flux >= np.roll(flux, -1)))
+    for lock in locks:
+        phase[lock:] += np.angle(after[lock]) - phase[lock]
+    pieces = np.fft.irfft(np.abs(after) * np.exp(1j * phase), window) * hann
+    out, weight = np.zeros(len(steps) * hop + window), np.zeros(len(steps) * hop + window)
+    for i, piece in enumerate(pieces):
+        out[i * hop : i * hop + window] += piece
+        weight[i * hop : i * hop + window] += hann**2
+    start = round((window - hop) * factor)
+    done = (out / np.maximum(weight, 0.1))[start : start + round(len(samples) * factor)]
+    return np.pad(done, (0, max(0, round(len(samples) * factor) - len(done)))).astype(np.float32)
+
+
+CHANGES: dict[str, Callable[[np.ndarray, int, Answer], tuple[np.ndarray, Answer]]] = {
+    "as it is": lambda s, r, a: (s, a),
+    "20 dB softer": lambda s, r, a: gain(s, r, a, -20),
+    "12 dB louder, clipped": lambda s, r, a: gain(s, r, a, 12),
+    "pink noise at 10 dB": lambda s, r, a: noise(s, r, a, 10),
+    "pink noise at 0 dB": lambda s, r, a: noise(s, r, a, 0),
+    "mp3, lowest quality": lambda s, r, a: codec(s, r, a, "MP3", 1.0),
+    "ogg, lowest quality": lambda s, r, a: codec(s, r, a, "OGG", 1.0),
+    "3 semitones up": lambda s, r, a: pitch(s, r, a, 3),
+    "3 semitones down": lambda s, r, a: pitch(s, r, a, -3),
+    "15 % faster": lambda s, r, a: tempo(s, r, a, 1.15),
+    "15 % slower": lambda s, r, a: tempo(s, r, a, 0.85),
+}
+
+
+def vary_spectra(
+    spectra: torch.Tensor,
+    scale: float = 1000.0,
+    transpose_bins: int = 5,
+    gain_db: float = 12.0,
+    equaliser_db: float = 8.0,
+    mask: float = 0.3,
+) -> torch.Tensor:
+    """Vary a batch of ``log(1 + scale * magnitude)`` spectra as other players, rooms and engineers would.
+
+    Each item is transposed by up to ``transpose_bins``, made louder or softer, equalised by a smooth random curve, and
+    with probability ``mask`` loses everything above or below a random bin. Draws from torch's global generator.
+    Shape: (batch, channel, bin, frame) in and out.
+    """
+    batch, _, bins, _ = spectra.shape
+    device = spectra.device
+    shift = torch.randint(-transpose_bins, transpose_bins + 1, (batch,), device=device)
+    index = torch.arange(bins, device=device)[None] - shift[:, None]
+    inside = ((index >= 0) & (index < bins)).float()
+    rows = index.clamp(0, bins - 1)[:, None, :, None].expand_as(spectra)
+    knots = torch.randn(batch, 1, 6, device=device) * equaliser_db / 2
+    curve = torch.nn.functional.interpolate(knots, bins, mode="linear", align_corners=True)[:, 0]
+    level = (torch.rand(batch, 1, device=device) * 2 - 1) * gain_db
+    edge = (torch.rand(batch, 1, device=device) * bins).long()
+    lower = torch.rand(batch, 1, device=device) < 0.5
+    place = torch.arange(bins, device=device)[None]
+    cut = torch.where(lower, place < edge // 2, place > bins - edge // 2)
+    keep = torch.where(torch.rand(batch, 1, device=device) < mask, (~cut).float(), torch.ones_like(inside))
+    factor = 10 ** ((curve + level) / 20) * inside * keep
+    return torch.log1p(factor[:, None, :, None] * torch.expm1(spectra.gather(2, rows)))

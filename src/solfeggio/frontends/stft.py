@@ -1,0 +1,37 @@
+"""Short-time Fourier transform: samples to magnitudes on a grid."""
+
+from __future__ import annotations
+
+import torch
+
+from solfeggio.grid import Grid
+
+
+class Stft(torch.nn.Module):
+    """Magnitude spectrogram whose frame ``i`` is centred on sample ``i * hop``; the signal is padded with zeros.
+
+    rate: Hz. window: samples of the Hann window, also the FFT size. hop: samples between frames.
+    Shape: (batch, time) samples to (batch, 1, window // 2 + 1, ceil(time / hop)) magnitudes, divided by the window's sum,
+    so that a full-scale sine peaks at 0.5 whatever the window. ``grid`` and ``bins_hz`` describe the two last axes.
+
+    >>> Stft(22050, 1024, 441)(torch.zeros(1, 882)).shape
+    torch.Size([1, 1, 513, 2])
+    """
+
+    weight: torch.Tensor
+
+    def __init__(self, rate: int, window: int, hop: int):
+        super().__init__()
+        self.rate, self.window, self.hop = rate, window, hop
+        self.grid = Grid.of_hop(rate, hop)
+        self.bins_hz = torch.arange(window // 2 + 1, dtype=torch.float64) * rate / window
+        hann = torch.hann_window(window)
+        self.register_buffer("weight", hann / hann.sum(), persistent=False)
+
+    def forward(self, samples: torch.Tensor) -> torch.Tensor:
+        """Return magnitudes (batch, 1, bin, frame)."""
+        frames = -(-samples.shape[-1] // self.hop)
+        right = max(0, (frames - 1) * self.hop + self.window - self.window // 2 - samples.shape[-1])
+        padded = torch.nn.functional.pad(samples, (self.window // 2, right))
+        pieces = padded.unfold(-1, self.window, self.hop)[:, :frames]
+        return torch.fft.rfft(pieces * self.weight).abs().transpose(1, 2).unsqueeze(1)
