@@ -53,8 +53,8 @@ class Groove:
     """One groove of the library and what it needs to be played.
 
     name: unique, "folder/file:Groove". file: "folder/file", the style it belongs to. beats, unit: the written metre
-    (a 6/8 groove has 6 and 8). family: broad kind of music. low, high: usual tempo, felt beats a minute. bars: length of
-    its pattern. intros, endings, fills: names of grooves made for these places; variants: others of the file, same metre.
+    (a 6/8 groove has 6 and 8). family: broad kind of music. low, high: usual tempo, felt beats a minute. intros,
+    endings (with their bars), fills: names of grooves made for these places; variants: others of the file, same metre.
     """
 
     name: str
@@ -64,7 +64,6 @@ class Groove:
     family: str
     low: float
     high: float
-    bars: int = 1
     intros: tuple[str, ...] = ()
     endings: tuple[tuple[str, int], ...] = ()
     fills: tuple[str, ...] = ()
@@ -154,11 +153,12 @@ def _describe(file: str, group: list[tuple[str, int, float]]) -> list[Groove]:
     mains = [item for item in group if item[0] not in other]
     names = tuple(n for n, _, _ in mains)
     result = []
-    for name, bars, time in mains:
+    for name, _, time in mains:
         beats, unit = (6, 8) if time == 6 else (int(time), 4)
         family, low, high = _tempo_of(f"{stem} {name}".lower(), unit)
-        rest = tuple(n for n in names if n != name)
-        result.append(Groove(f"{file}:{name}", file, beats, unit, family, low, high, bars, intros, endings, fills, rest))
+        result.append(
+            Groove(f"{file}:{name}", file, beats, unit, family, low, high, bars, intros, endings, fills, rest)
+        )
     return result
 
 

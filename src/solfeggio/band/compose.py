@@ -1,0 +1,178 @@
+"""Compose a song from a seed: half in mma's grooves, half by the band's own players."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from solfeggio.band.accompany import accompany
+from solfeggio.band.chance import pick, weigh
+from solfeggio.band.form import Chart, write_chart
+from solfeggio.band.song import Part, Song
+from solfeggio.band.styles import Groove, grooves, side, tactus
+from solfeggio.errors import DataError, unknown
+
+HARMONIES: dict[str, dict[str, float]] = {  # family of groove -> harmony of its charts; others play any
+    "metal": {"metal": 2, "rock": 1},
+    "jazz": {"jazz": 3, "pop": 1, "blues": 0.5},
+    "fast": {"jazz": 2, "pop": 1},
+    "blues": {"blues": 2, "rock": 1},
+    "rock": {"rock": 2, "pop": 2},
+    "country": {"folk": 1, "pop": 1},
+    "folk dance": {"folk": 2, "pop": 1},
+    "latin": {"latin": 2, "pop": 1},
+    "fast latin": {"latin": 2, "pop": 1},
+    "dance": {"pop": 2, "modal": 1},
+}
+METRES = {(4, 4): 5.0, (3, 4): 1.4, (6, 8): 0.9, (2, 4): 0.35, (5, 4): 0.25}
+CALM = ("ballad", "slow", "ambient", "waltz", "jazz")
+
+
+def compose(seed: int, *, side: str = "train", kind: str | None = None) -> Song:
+    """Compose song number ``seed`` of a side ("train", "valid", "test"): the same seed, the same song.
+
+    kind: "mma" or a key of ``players.KINDS``; None draws "mma" half the time. Songs last 40 to 90 seconds. Styles of
+    one side are never heard on another. Raises ConfigError for an unknown kind, MissingExtra when mma is needed, absent.
+    """
+    kinds = _kinds()
+    rng = _generator(seed, side, "song")
+    if kind is None:
+        kind = weigh(rng, dict.fromkeys(kinds, 1 / max(1, len(kinds) - 1)) | {"mma": 1.0})
+    if kind not in kinds:
+        raise unknown("kind of song", kind, kinds)
+    song = kinds[kind](rng, side)
+    return replace(song, name=f"{side}-{seed}-{kind}")
+
+
+def compose_mma(rng: np.random.Generator, side: str) -> Song:
+    """Compose in a groove of mma: chart, accompaniment, perhaps a melody, and who plays when."""
+    for _ in range(20):
+        groove = pick(rng, pick(rng, _shelf(side)[weigh(rng, _weights(side))]))
+        bpm = draw_bpm(rng, groove)
+        chart = _write_chart(rng, groove, bpm, side)
+        song = accompany(rng, groove, chart, bpm)
+        tonal = [part for part in song.parts if not part.drums]
+        if not tonal and rng.random() < 0.88:
+            song = _add_partner(rng, song, groove, chart, bpm, side)
+        if not any(p.name.startswith(("melody", "arpeggio")) for p in song.parts) and rng.random() < 0.5:
+            song = _add_melody(rng, song, chart)
+        song = thin(rng, song, calm=groove.family in CALM)
+        if audible(song):
+            return song
+    raise DataError(f"no groove of side '{side}' could be played", "20 draws were silent", "check the mma installation")
+
+
+def draw_bpm(rng: np.random.Generator, groove: Groove) -> float:
+    """Draw felt beats a minute: log-normal over the groove's usual range, now and then beyond, 45 to 220."""
+    centre, spread = np.log(groove.low * groove.high) / 2, np.log(groove.high / groove.low) / 3.2
+    return float(np.clip(np.exp(rng.normal(centre, max(spread, 0.12))), 45, 220))
+
+
+def thin(rng: np.random.Generator, song: Song, calm: bool = False) -> Song:
+    """Send players home: a quarter of songs has no drums, some no bass, some one player alone, perhaps rubato."""
+    parts, rubato = song.parts, 0.0
+    draw = rng.random()
+    drums = [part for part in parts if part.drums]
+    tonal = [part for part in parts if not part.drums]
+    if tonal and draw < (0.36 if calm else 0.24):
+        parts = tuple(tonal)
+        if rng.random() < 0.45:
+            two = rng.permutation(len(tonal))[:2]
+            parts = (_as_solo(rng, max((tonal[i] for i in two), key=lambda part: len(part.notes))),)
+        elif rng.random() < 0.25:
+            parts = tuple(p for p in tonal if p.name != "bass") or parts
+        if rng.random() < (0.6 if calm else 0.35):
+            rubato = float(rng.uniform(0.15, 0.9))
+    elif drums and tonal and draw > 0.94:
+        parts = (*drums, *(p for p in tonal if p.name == "bass"))
+    elif drums and len(tonal) > 1 and draw > 0.88:
+        parts = tuple(p for p in parts if p.name != "bass")
+    if any(part.drums for part in parts) and len(parts) > 1 and len(song.sections) > 2:
+        if rng.random() < 0.25:
+            parts = _rest(parts, song.sections[0][:2], lambda part: part.drums)
+        elif rng.random() < 0.15:
+            parts = _rest(parts, song.sections[0][:2], lambda part: not part.drums)
+        if rng.random() < 0.15:
+            middle = song.sections[int(rng.integers(1, len(song.sections)))]
+            parts = _rest(parts, middle[:2], lambda part: part.drums)
+    return replace(song, parts=tuple(p for p in parts if len(p.notes)), rubato=rubato)
+
+
+def audible(song: Song) -> bool:
+    """Tell whether the beat can be heard: something begins on at least a third of the beats."""
+    if not song.parts or not len(song.beats_quarters):
+        return False
+    starts = np.sort(np.concatenate([part.notes[:, 0] for part in song.parts]))
+    near = np.searchsorted(starts, song.beats_quarters - 0.08)
+    near_start = starts[np.minimum(near, len(starts) - 1)]
+    return bool(np.mean(np.abs(near_start - song.beats_quarters) < 0.08) > 0.34)
+
+
+def _generator(seed: int, *purpose: str) -> np.random.Generator:
+    digest = hashlib.blake2b("/".join(purpose).encode(), digest_size=8).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest, "big")])
+
+
+def _kinds() -> dict[str, Callable[[np.random.Generator, str], Song]]:
+    from solfeggio.band.players import KINDS
+
+    return {"mma": compose_mma, **KINDS}
+
+
+@cache
+def _shelf(of: str) -> dict[tuple[int, int], tuple[tuple[Groove, ...], ...]]:
+    """Style files of a side by metre, each a tuple of its grooves."""
+    files: dict[tuple[int, int], dict[str, list[Groove]]] = {}
+    for groove in grooves():
+        if side(groove.name) == of:
+            files.setdefault((groove.beats, groove.unit), {}).setdefault(groove.file, []).append(groove)
+    return {metre: tuple(tuple(g) for g in table.values()) for metre, table in files.items()}
+
+
+def _weights(of: str) -> dict[tuple[int, int], float]:
+    return {metre: METRES.get(metre, 0.2) for metre in _shelf(of)}
+
+
+def _write_chart(rng: np.random.Generator, groove: Groove, bpm: float, of: str) -> Chart:
+    seconds = rng.uniform(42, 86)
+    bars = int(np.clip(round(seconds * bpm / 60 / tactus(groove.metre)[0] / 2) * 2, 6, 120))
+    harmony = weigh(rng, HARMONIES.get(groove.family, {"any": 2, "pop": 1}))
+    form = "loop" if groove.family in ("dance", "drum and bass", "ambient") else pick(rng, ("song", "song", "tune"))
+    return write_chart(rng, groove.metre, bars, harmony, form, of)
+
+
+def _add_partner(rng: np.random.Generator, song: Song, groove: Groove, chart: Chart, bpm: float, of: str) -> Song:
+    """Give a drum-machine groove the tonal players of another style, of its own family where there is one."""
+    others = [g for file in _shelf(of).get((groove.beats, groove.unit), ()) for g in file if g.file != groove.file]
+    others = [g for g in others if not g.file.startswith("zoom/")]
+    if not others:
+        return song
+    kin = [g for g in others if g.family == groove.family] or others
+    partner = accompany(rng, pick(rng, kin), chart, bpm)
+    return replace(song, parts=song.parts + tuple(p for p in partner.parts if not p.drums))
+
+
+def _add_melody(rng: np.random.Generator, song: Song, chart: Chart) -> Song:
+    from solfeggio.band.melody import write_melody
+
+    part = write_melody(rng, chart)
+    names = {p.name for p in song.parts}
+    return replace(song, parts=(*song.parts, replace(part, name="melody" if "melody" not in names else "melody-2")))
+
+
+def _as_solo(rng: np.random.Generator, part: Part) -> Part:
+    """Let one player carry the song, often on another chord instrument."""
+    programs = (0, 0, 0, 1, 4, 6, 11, 19, 24, 25, 26, 46, 48, part.program, part.program)
+    return replace(part, program=int(pick(rng, programs)))
+
+
+def _rest(parts: tuple[Part, ...], span: tuple[float, float], who: Callable[[Part], bool]) -> tuple[Part, ...]:
+    """Silence some players from ``span[0]`` to ``span[1]`` quarters."""
+    start, end = span[0] - 0.05, span[1] - 0.05
+    return tuple(
+        replace(p, notes=p.notes[(p.notes[:, 0] < start) | (p.notes[:, 0] >= end)]) if who(p) else p for p in parts
+    )
