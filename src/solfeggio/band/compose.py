@@ -36,7 +36,7 @@ def compose(seed: int, *, side: str = "train", kind: str | None = None) -> Song:
     """Compose song number ``seed`` of a side ("train", "valid", "test"): the same seed, the same song.
 
     kind: "mma" or a key of ``players.KINDS``; None draws "mma" half the time. Songs last 40 to 90 seconds. Styles of
-    one side are never heard on another. Raises ConfigError for an unknown kind, MissingExtra when mma is needed, absent.
+    one side are never heard on another. Raises ConfigError for an unknown kind, MissingExtra without mma.
     """
     kinds = _kinds()
     rng = _generator(seed, side, "song")

@@ -156,9 +156,8 @@ def _describe(file: str, group: list[tuple[str, int, float]]) -> list[Groove]:
     for name, _, time in mains:
         beats, unit = (6, 8) if time == 6 else (int(time), 4)
         family, low, high = _tempo_of(f"{stem} {name}".lower(), unit)
-        result.append(
-            Groove(f"{file}:{name}", file, beats, unit, family, low, high, bars, intros, endings, fills, rest)
-        )
+        kin = (intros, endings, fills, tuple(n for n in names if n != name))
+        result.append(Groove(f"{file}:{name}", file, beats, unit, family, low, high, *kin))
     return result
 
 
