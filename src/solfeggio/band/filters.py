@@ -1,0 +1,93 @@
+"""Linear filters of the mixing desk: block convolution, minimum-phase equalisers and synthetic rooms, all float32."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+
+@cache
+def _fft() -> Any:
+    try:
+        from scipy import fft  # several times faster than numpy's on batches of float32
+    except ImportError:
+        from numpy import fft
+    return fft
+
+
+def convolve(samples: np.ndarray, taps: np.ndarray) -> np.ndarray:
+    """Convolve (channel, n) with (k,) or (channel, k) taps by overlap-add; returns the first n samples, float32."""
+    samples, taps = np.atleast_2d(samples), np.atleast_2d(taps).astype(np.float32)
+    n, k = samples.shape[1], taps.shape[1]
+    size = max(4096, 1 << int(np.ceil(np.log2(2 * k))))
+    hop = size - k + 1
+    blocks = max(1, -(-n // hop))
+    padded = np.zeros((samples.shape[0], blocks * hop), np.float32)
+    padded[:, :n] = samples
+    fft = _fft()
+    spectra = fft.rfft(padded.reshape(-1, blocks, hop), size, axis=-1) * fft.rfft(taps, size, axis=-1)[:, None]
+    pieces = fft.irfft(spectra, size, axis=-1)
+    out = np.zeros((pieces.shape[0], blocks * hop + k - 1), np.float32)
+    out[:, : blocks * hop] = pieces[..., :hop].reshape(len(out), -1)
+    tails = pieces[..., hop:]  # (channel, block, k - 1); a tail reaches only into the next block, as k - 1 < hop
+    whole = out[:, hop : hop * blocks].reshape(len(out), blocks - 1, hop)
+    whole[..., : k - 1] += tails[:, :-1]
+    out[:, hop * blocks :] = tails[:, -1]
+    return out[:, :n]
+
+
+def minimum_phase(hz: np.ndarray, gain_db: np.ndarray, rate: int, taps: int = 512) -> np.ndarray:
+    """Make an equaliser (taps,) without delay or pre-echo, whose gain follows the points (Hz, dB), straight in log Hz."""
+    size = 8192
+    bins = np.fft.rfftfreq(size, 1 / rate)
+    curve = np.interp(np.log(np.maximum(bins, 1)), np.log(hz), gain_db) * (np.log(10) / 20)
+    cepstrum = np.fft.irfft(np.maximum(curve, -12.0))
+    cepstrum[1 : size // 2] *= 2
+    cepstrum[size // 2 + 1 :] = 0
+    response = np.fft.irfft(np.exp(np.fft.rfft(cepstrum)))[:taps]
+    response[taps // 2 :] *= np.cos(np.linspace(0, np.pi / 2, taps - taps // 2)) ** 2
+    return response.astype(np.float32)
+
+
+def equaliser(rng: np.random.Generator, rate: int, strength: float = 1.0) -> np.ndarray:
+    """Draw an equaliser: a tilt, up to three broad bands, and sometimes an end of the spectrum cut off."""
+    hz = np.geomspace(20, 20000, 64)
+    octaves = np.log2(hz / 1000)
+    gain_db = strength * float(np.clip(rng.normal(0, 1.2), -3, 3)) * octaves
+    for _ in range(int(rng.integers(0, 4))):
+        centre, width = rng.uniform(-4, 3), rng.uniform(0.3, 1.2)
+        gain_db += strength * rng.normal(0, 4) * np.exp(-(((octaves - centre) / width) ** 2))
+    if rng.random() < 0.3:
+        gain_db -= np.maximum(np.log2(rng.uniform(30, 250) / hz), 0) * 12
+    if rng.random() < 0.2:
+        gain_db -= np.maximum(np.log2(hz / rng.uniform(2500, 9000)), 0) * 12
+    return minimum_phase(hz, gain_db, rate)
+
+
+def band_pass(low: float, high: float, rate: int, slope_db: float = 24.0) -> np.ndarray:
+    """Make a band-pass (taps,) with corners in Hz and slopes in dB an octave."""
+    hz = np.geomspace(20, 20000, 128)
+    return minimum_phase(hz, -slope_db * (np.maximum(np.log2(low / hz), 0) + np.maximum(np.log2(hz / high), 0)), rate)
+
+
+def room(rng: np.random.Generator, rate: int) -> np.ndarray:
+    """Draw a stereo room response (2, k): early reflections, then noise that decays, faster the higher it is.
+
+    No direct sound; unit energy a channel, so that a send level means the same in every room.
+    """
+    decay = float(np.exp(rng.uniform(np.log(0.15), np.log(2.2))))  # seconds to -60 dB
+    length = round(min(decay, 1.8) * rate)
+    times = np.arange(length) / rate
+    noise = rng.standard_normal((2, length)).astype(np.float32)
+    dark = np.cumsum(noise, axis=1)
+    dark[:, 8:] -= dark[:, :-8].copy()
+    bright = noise * 10 ** (-3 * times / (decay * rng.uniform(0.3, 0.8)))
+    response = bright + 0.35 * dark * 10 ** (-3 * times / decay)
+    early = round(rng.uniform(0.003, 0.03) * rate)
+    response[:, :early] = 0
+    for channel in range(2):
+        where = np.minimum((rng.uniform(0.003, 0.06, 8) * rate).astype(int), length - 1)
+        response[channel, where] += rng.normal(0, 6, 8)
+    return (response / np.sqrt((response**2).sum(1, keepdims=True) + 1e-9)).astype(np.float32)
