@@ -148,6 +148,8 @@ def _read(midi: bytes, groove: Groove, length: float) -> tuple[Part, ...]:
         if not len(table):
             continue
         table = table[np.lexsort((table[:, 2], table[:, 0]))]
+        _, single = np.unique(np.round(table[:, [0, 2]] * (24, 1)), axis=0, return_index=True)  # mma doubles some notes
+        table = table[np.sort(single)]
         role = _role(track.name, track.program, track.is_drum, table)
         used[role] = used.get(role, 0) + 1
         name = role if used[role] == 1 else f"{role}-{used[role]}"

@@ -38,7 +38,11 @@ def compose(seed: int, *, side: str = "train", kind: str | None = None) -> Song:
     kind: "mma" or a key of ``players.KINDS``; None draws "mma" half the time. Songs last 40 to 90 seconds. Styles of
     one side are never heard on another. Raises ConfigError for an unknown kind, MissingExtra without mma.
     """
-    kinds = _kinds()
+    kinds: dict[str, Callable[[np.random.Generator, str], Song]] = {"mma": compose_mma}
+    if kind != "mma":
+        from solfeggio.band.players import KINDS
+
+        kinds |= KINDS
     rng = _generator(seed, side, "song")
     if kind is None:
         kind = weigh(rng, dict.fromkeys(kinds, 1 / max(1, len(kinds) - 1)) | {"mma": 1.0})
@@ -117,12 +121,6 @@ def _generator(seed: int, *purpose: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest, "big")])
 
 
-def _kinds() -> dict[str, Callable[[np.random.Generator, str], Song]]:
-    from solfeggio.band.players import KINDS
-
-    return {"mma": compose_mma, **KINDS}
-
-
 @cache
 def _shelf(of: str) -> dict[tuple[int, int], tuple[tuple[Groove, ...], ...]]:
     """Style files of a side by metre, each a tuple of its grooves."""
@@ -157,8 +155,10 @@ def _add_partner(rng: np.random.Generator, song: Song, groove: Groove, chart: Ch
 
 
 def _add_melody(rng: np.random.Generator, song: Song, chart: Chart) -> Song:
-    from solfeggio.band.melody import write_melody
-
+    try:
+        from solfeggio.band.melody import write_melody
+    except ImportError:
+        return song
     part = write_melody(rng, chart)
     names = {p.name for p in song.parts}
     return replace(song, parts=(*song.parts, replace(part, name="melody" if "melody" not in names else "melody-2")))

@@ -18,6 +18,8 @@ LIBRARY = Path("/usr/share/mma/lib")
 
 # Pulses, silence and drum-machine snippets that are no style of their own.
 _NOT_A_STYLE = re.compile(r"/(metronome.*|none|count|intro|ending)$", re.IGNORECASE)
+# Measured: nothing falls on their beats, or their downbeat is the weakest place of the bar.
+_MISFITS = frozenset(("zoom/latin:LATN04", "zoom/jazz:JAZZ07", "stdlib/jazz-54:Jazz54", "stdlib/jazz-54:Jazz54Sus"))
 _INTRO = re.compile(r"intro", re.IGNORECASE)
 _FILL = re.compile(r"fill|[a-z0-9]F[A-D]$|break", re.IGNORECASE)
 
@@ -109,7 +111,7 @@ def grooves(library: Path = LIBRARY) -> tuple[Groove, ...]:
         file = f"{path.parent.name}/{path.stem}"
         if not _NOT_A_STYLE.search("/" + file):
             found += _read_style(file, path.read_text(encoding="utf-8", errors="replace"))
-    return tuple(found)
+    return tuple(groove for groove in found if groove.name not in _MISFITS)
 
 
 def groove_named(name: str) -> Groove:
