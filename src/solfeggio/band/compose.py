@@ -11,7 +11,10 @@ import numpy as np
 
 from solfeggio.band.accompany import accompany
 from solfeggio.band.chance import pick, weigh
+from solfeggio.band.feel import feel_of
 from solfeggio.band.form import Chart, write_chart
+from solfeggio.band.melody import write_melody
+from solfeggio.band.perform import swings
 from solfeggio.band.song import Part, Song
 from solfeggio.band.styles import Groove, grooves, side, tactus
 from solfeggio.errors import DataError, unknown
@@ -28,7 +31,38 @@ HARMONIES: dict[str, dict[str, float]] = {  # family of groove -> harmony of its
     "fast latin": {"latin": 2, "pop": 1},
     "dance": {"pop": 2, "modal": 1},
 }
-METRES = {(4, 4): 5.0, (3, 4): 1.4, (6, 8): 0.9, (2, 4): 0.35, (5, 4): 0.25}
+METRES = {(4, 4): 6.5, (3, 4): 1.2, (6, 8): 0.6, (2, 4): 0.2, (5, 4): 0.1}
+LEADS = (0, 4, 11, 21, 22, 24, 25, 26, 27, 29, 30, 40, 41, 42, 52, 53, 56, 57, 59, 60, 64, 65, 66, 68, 71, 73, 75, 81)
+    0,
+    4,
+    11,
+    21,
+    22,
+    24,
+    25,
+    26,
+    27,
+    29,
+    30,
+    40,
+    41,
+    42,
+    52,
+    53,
+    56,
+    57,
+    59,
+    60,
+    64,
+    65,
+    66,
+    68,
+    71,
+    73,
+    75,
+    80,
+    81,
+)
 CALM = ("ballad", "slow", "ambient", "waltz", "jazz")
 
 
@@ -155,13 +189,15 @@ def _add_partner(rng: np.random.Generator, song: Song, groove: Groove, chart: Ch
 
 
 def _add_melody(rng: np.random.Generator, song: Song, chart: Chart) -> Song:
-    try:
-        from solfeggio.band.melody import write_melody
-    except ImportError:
-        return song
-    part = write_melody(rng, chart)
-    names = {p.name for p in song.parts}
-    return replace(song, parts=(*song.parts, replace(part, name="melody" if "melody" not in names else "melody-2")))
+    """Put a tune on top; it swings where the groove does."""
+    feel = feel_of(rng, chart.metre, 0.66 if swings(song) else 0.5)
+    level = {name: rng.uniform(0.3, 0.9) for name, _, _ in chart.sections}
+    energy = np.concatenate([np.full(bars, level[name]) for name, _, bars in chart.sections])
+    program, centre = pick(rng, LEADS), int(rng.integers(66, 76))
+    part = write_melody(rng, chart, feel, energy, program, centre, rng.uniform(0.15, 0.7), name="melody-top")
+    notes = part.notes.copy()
+    notes[:, 0], notes[:, 1] = feel.warp(notes[:, 0]), feel.warp(notes[:, 1])
+    return replace(song, parts=(*song.parts, replace(part, notes=notes)))
 
 
 def _as_solo(rng: np.random.Generator, part: Part) -> Part:

@@ -138,13 +138,23 @@ def _draw_swing(rng: np.random.Generator, song: Song) -> tuple[float, float]:
     straight = (1.0, 0.5)
     if len(song.beats_quarters) < 2 or abs(np.median(np.diff(song.beats_quarters)) - 1) > 1e-6 or rng.random() > 0.12:
         return straight
-    starts = np.concatenate([part.notes[:, 0] for part in song.parts] or [np.zeros(1)])
-    phase = starts % 1.0
-    if np.mean((np.abs(phase - 0.65) < 0.05) | (np.abs(phase - 0.34) < 0.03)) > 0.03:
-        return straight  # it swings already
+    if swings(song):
+        return straight
+    phase = _onset_phases(song)
     sixteenths = np.mean((np.abs(phase - 0.25) < 0.03) | (np.abs(phase - 0.75) < 0.03)) > 0.08
     pair = 0.5 if sixteenths or song.bpm < 80 else 1.0
     return pair, float(rng.uniform(0.54, 0.67))
+
+
+def swings(song: Song) -> bool:
+    """Tell whether quarters are divided in three: a song that already swings, or has triplets."""
+    phase = _onset_phases(song)
+    return bool(np.mean((np.abs(phase - 0.65) < 0.05) | (np.abs(phase - 0.34) < 0.03)) > 0.03)
+
+
+def _onset_phases(song: Song) -> np.ndarray:
+    """Where in its quarter each note begins, 0 to 1."""
+    return np.concatenate([part.notes[:, 0] for part in song.parts] or [np.zeros(1)]) % 1.0
 
 
 def bend(quarters: np.ndarray, pair: float, middle: float) -> np.ndarray:
