@@ -1,7 +1,7 @@
 """Sound banks by family: General MIDI fonts whose samples are related share a letter, and a letter never changes side.
 
-A split by file name leaks, because fonts borrow each other's samples (FluidR3 and MuseScore_General share a third or more);
-so family A trains, B and C test. The fonts are system packages: ``scripts/install-band.sh`` installs them.
+A split by file name leaks, because fonts borrow each other's samples (FluidR3 and MuseScore_General share a third or
+more); so family A trains, B and C test. The fonts are system packages: ``scripts/install-band.sh`` installs them.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def convolve(samples: np.ndarray, taps: np.ndarray) -> np.ndarray:
 
 
 def minimum_phase(hz: np.ndarray, gain_db: np.ndarray, rate: int, taps: int = 512) -> np.ndarray:
-    """Make an equaliser (taps,) without delay or pre-echo, whose gain follows the points (Hz, dB), straight in log Hz."""
+    """Make an equaliser (taps,) without delay or pre-echo; its gain follows the points (Hz, dB), straight in log Hz."""
     size = 8192
     bins = np.fft.rfftfreq(size, 1 / rate)
     curve = np.interp(np.log(np.maximum(bins, 1)), np.log(hz), gain_db) * (np.log(10) / 20)

@@ -17,14 +17,17 @@ _TAIL = 1.5  # seconds left to ring after the last note
 _GAIN_DB = -9.0
 _VOICES = 512  # fewer cut the oldest notes of dense chords, and the stems no longer sum to the mix
 
+# the acoustic pianos of MuseScore_General need velocity modulators that tinysoundfont lacks: some of their notes vanish
+_STAND_INS = {("MuseScore_General_Lite", program): 2 for program in (0, 1, 3)}
+
 
 def render(
     performance: Performance, bank: Bank, rng: np.random.Generator, *, kit: kits.Kit | None = None, rate: int = 44100
 ) -> dict[str, np.ndarray]:
-    """Play each part by itself; returns part name -> (2, n) float32, all the same length, the same for the same ``rng``.
+    """Play each part by itself; returns part name -> (2, n) float32, all equally long, the same for the same ``rng``.
 
-    kit: plays the drums instead of the bank's own (what it lacks is left to the bank). rate: Hz. The whole band is tuned
-    up or down by some cents at random. Raises MissingExtra without tinysoundfont.
+    kit: plays the drums instead of the bank's own (what it lacks is left to the bank). rate: Hz. The whole band is
+    tuned up or down by some cents at random. Raises MissingExtra without tinysoundfont.
     """
     samples = round((performance.duration + _TAIL) * rate)
     cents = float(np.clip(rng.normal(0, 8), -25, 25)) if rng.random() < 0.9 else float(rng.uniform(-50, 50))
@@ -55,6 +58,8 @@ def play(
     synth, channel = _synth(bank, rate), 9 if drums else 0
     synth.sounds_off(channel)
     synth.generate_simple(rate // 5)  # lets what a former part left ring out
+    if not drums:
+        program = _STAND_INS.get((bank.name, int(program)), program)
     synth.program_change(channel, int(program), drums)
     synth.set_tuning(channel, cents / 100)
     out = np.zeros((samples, 2), np.float32)
