@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import torch
 
 from solfeggio.answers import Answer
+
+if TYPE_CHECKING:
+    import torch
 
 A = TypeVar("A", bound=Answer)
 Changed = tuple[np.ndarray, A]
@@ -137,6 +139,8 @@ def vary_spectra(
     with probability ``mask`` loses everything above or below a random bin. Draws from torch's global generator.
     Shape: (batch, channel, bin, frame) in and out.
     """
+    import torch
+
     batch, _, bins, _ = spectra.shape
     device = spectra.device
     shift = torch.randint(-transpose_bins, transpose_bins + 1, (batch,), device=device)

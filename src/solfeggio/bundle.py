@@ -75,7 +75,9 @@ def load(name: str | Path) -> Bundle:
     except OSError as error:
         raise BundleError(f"{home.name}: weights cannot be read", str(error), "install the bundle again") from None
     if hashlib.sha256(data).hexdigest() != config["sha256"]:
-        raise BundleError(f"{home.name}: weights differ from config.json", "their sha256 does not match", "install it again")
+        raise BundleError(
+            f"{home.name}: weights differ from config.json", "their sha256 does not match", "install it again"
+        )
     try:
         return Bundle(home.name, config, parse(data))
     except SafetensorError as error:

@@ -35,7 +35,11 @@ def build(system: str, config: Any = None) -> Listener:
     if system not in systems():
         raise unknown("system", system, systems())
     module = importlib.import_module(f"solfeggio.listeners.{system}")
-    kind = next(v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__ and issubclass(v, Listener))
+    kind = next(
+        v
+        for v in vars(module).values()
+        if isinstance(v, type) and v.__module__ == module.__name__ and issubclass(v, Listener)
+    )
     if isinstance(config, dict):
         known = {f.name for f in dataclasses.fields(kind.Config)}
         for name in config:
@@ -58,12 +62,16 @@ def load(name: str | Path = "beats", device: str = "cpu") -> Listener:
     try:
         system.load_state_dict({key: torch.from_numpy(array) for key, array in stored.arrays.items()})
     except RuntimeError as error:
-        raise BundleError(f"{stored.name}: weights do not fit the system", str(error).splitlines()[-1].strip()) from None
+        raise BundleError(
+            f"{stored.name}: weights do not fit the system", str(error).splitlines()[-1].strip()
+        ) from None
     system.eval()
     wanted, got = stored.config["golden"]["logits"], golden(system)["logits"]
     for key, values in wanted.items():
         if key not in got or not np.allclose(values, got[key], atol=1e-2, rtol=1e-2):
-            raise BundleError(f"{stored.name} fails its golden check", f"logits '{key}' differ from those it was saved with")
+            raise BundleError(
+                f"{stored.name} fails its golden check", f"logits '{key}' differ from those it was saved with"
+            )
     return system.to(pick_device(device))
 
 
@@ -96,7 +104,9 @@ def pick_device(name: str = "auto") -> torch.device:
     if kind not in there:
         raise unknown("device", name, there)
     if not there[kind]:
-        raise ConfigError(f"device '{name}'", "this machine or this PyTorch does not have it", "use --device auto or cpu")
+        raise ConfigError(
+            f"device '{name}'", "this machine or this PyTorch does not have it", "use --device auto or cpu"
+        )
     return torch.device(name)
 
 
@@ -122,7 +132,9 @@ def pieces(audio: Any, rate: int, own_rate: int | None = None) -> Iterator[np.nd
         raise ConfigError("samples without a rate", "an array does not say how fast it was sampled", "give rate=44100")
     samples = np.atleast_2d(np.asarray(audio, np.float32))
     if not np.isfinite(samples).all():
-        raise ConfigError("samples hold NaN or infinity", "every sample must be a finite number", "clean the array first")
+        raise ConfigError(
+            "samples hold NaN or infinity", "every sample must be a finite number", "clean the array first"
+        )
     yield resample(mono(samples), own_rate, rate).reshape(-1)
 
 

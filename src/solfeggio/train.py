@@ -40,6 +40,7 @@ class Budget:
     stretch: float = 1.25  # excerpts are played up to this many times faster or slower, half of the time
     check: int = 250  # steps between validations
     threads: int = 0  # 0: as many as there are cores
+    precision: str = "bf16-mixed"  # Lightning's word for the arithmetic; weights stay in 32 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +101,12 @@ def read_item(path: Path) -> Item:
         answers = {}
         for task in (key.removesuffix(":type") for key in stored.files if key.endswith(":type")):
             kind = getattr(answer_types, str(stored[f"{task}:type"]))
-            values = {f.name: stored[f"{task}.{f.name}"] for f in dataclasses.fields(kind) if f"{task}.{f.name}" in stored}
-            answers[task] = kind(**{k: tuple(v.tolist()) if v.dtype.kind == "U" and v.ndim else v for k, v in values.items()})
+            values = {
+                f.name: stored[f"{task}.{f.name}"] for f in dataclasses.fields(kind) if f"{task}.{f.name}" in stored
+            }
+            answers[task] = kind(
+                **{k: tuple(v.tolist()) if v.dtype.kind == "U" and v.ndim else v for k, v in values.items()}
+            )
         return Item(path.stem, stored["features"], answers, json.loads(str(stored["groups"])))
 
 
@@ -205,7 +210,9 @@ def fit(
         from codecarbon import OfflineEmissionsTracker
         from lightning.pytorch.callbacks import ModelCheckpoint
     except ImportError as error:
-        raise MissingExtra(f"training needs {error.name}", "it is an optional dependency", "pip install 'solfeggio[train]'") from None
+        raise MissingExtra(
+            f"training needs {error.name}", "it is an optional dependency", "pip install 'solfeggio[train]'"
+        ) from None
     if not train or not valid:
         raise DataError("nothing to learn from", f"{len(train)} recordings to train on, {len(valid)} to validate on")
     task = task or type(system).__module__.rpartition(".")[2]
@@ -215,7 +222,9 @@ def fit(
     if budget.threads:
         torch.set_num_threads(budget.threads)
     curve_path, began = folder / "curve.json", time.monotonic()
-    past = json.loads(curve_path.read_text()) if curve_path.exists() else {"curve": [], "seconds": 0.0, "energy_kwh": 0.0}
+    past = (
+        json.loads(curve_path.read_text()) if curve_path.exists() else {"curve": [], "seconds": 0.0, "energy_kwh": 0.0}
+    )
     curve: list[dict[str, float]] = past["curve"]
 
     class Student(lightning.LightningModule):
@@ -255,13 +264,19 @@ def fit(
 
     def spent() -> dict[str, Any]:
         used = tracker._total_energy.kWh if tracker else 0.0
-        return {"curve": curve, "seconds": past["seconds"] + time.monotonic() - began, "energy_kwh": past["energy_kwh"] + used}
+        return {
+            "curve": curve,
+            "seconds": past["seconds"] + time.monotonic() - began,
+            "energy_kwh": past["energy_kwh"] + used,
+        }
 
     torch.manual_seed(seed)
     loader = torch.utils.data.DataLoader(Excerpts(system, task, train, budget, seed + len(curve)), budget.batch)
     frames = system.spec.grid.span(budget.excerpt)
     fixed = [excerpt(system, task, item, 0, frames) for item in valid]
-    tracker = OfflineEmissionsTracker(country_iso_code="FRA", save_to_file=False, log_level="critical", measure_power_secs=30)
+    tracker = OfflineEmissionsTracker(
+        country_iso_code="FRA", save_to_file=False, log_level="critical", measure_power_secs=30
+    )
     tracker.start()
     student = Student()
     last = folder / "last.ckpt"
@@ -275,10 +290,15 @@ def fit(
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=folder,
-        callbacks=[ModelCheckpoint(folder, save_last=True, save_top_k=0, every_n_train_steps=min(budget.check, budget.steps))],
+        callbacks=[
+            ModelCheckpoint(folder, save_last=True, save_top_k=0, every_n_train_steps=min(budget.check, budget.steps))
+        ],
         accelerator="auto",
+        precision=budget.precision,  # type: ignore[arg-type]
     )
-    trainer.fit(student, loader, torch.utils.data.DataLoader(fixed, budget.batch), ckpt_path=last if last.exists() else None)
+    trainer.fit(
+        student, loader, torch.utils.data.DataLoader(fixed, budget.batch), ckpt_path=last if last.exists() else None
+    )
     tracker.stop()
     system.cpu().eval()
     done = spent()

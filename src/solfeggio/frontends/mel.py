@@ -59,7 +59,9 @@ def pitch_filters(rate: int, window: int, per_octave: int, low: float, bins: int
     """
     centres = low * 2 ** (np.arange(bins) / per_octave)
     if centres[-1] > rate / 2:
-        raise ConfigError(f"{bins} bands from {low} Hz", f"the highest, {centres[-1]:.0f} Hz, is above half of {rate} Hz")
+        raise ConfigError(
+            f"{bins} bands from {low} Hz", f"the highest, {centres[-1]:.0f} Hz, is above half of {rate} Hz"
+        )
     step = rate / window
     left = np.maximum(centres * (1 - 2 ** (-1 / per_octave)), step)
     right = np.maximum(centres * (2 ** (1 / per_octave) - 1), step)

@@ -38,7 +38,9 @@ class Config:
     windows: tuple[int, ...] = (1024, 4096)  # samples of each resolution: 46 ms for attacks, 186 ms for harmony
     bands_per_octave: int = 12
     low: float = 32.703  # Hz, C1
-    bins: int = 96  # pitch-aligned bands shared by all windows; 0: Boeck's bands up to 17 kHz, as many as the FFT tells apart
+    bins: int = (
+        96  # pitch-aligned bands shared by all windows; 0: Boeck's bands up to 17 kHz, as many as the FFT tells apart
+    )
     difference: bool = True  # add half-wave rectified differences as channels
     stem: tuple[int, ...] = (16, 32, 64)  # channels of the spectral convolutions; empty: bins go straight to the trunk
     pools: tuple[int, ...] = (3, 4)  # pooling over bins after each convolution but the last
@@ -152,18 +154,38 @@ class Beats(Listener):
         weights = (self.config.beat_weight, self.config.downbeat_weight)
         parts = {
             label: shift_tolerant_bce(
-                logits["beats"][..., i : i + 1], targets["beats"][..., i : i + 1], self.config.tolerance_frames, weights[i]
+                logits["beats"][..., i : i + 1],
+                targets["beats"][..., i : i + 1],
+                self.config.tolerance_frames,
+                weights[i],
             )[0]
             for i, label in enumerate(self.spec.labels)
         }
         return torch.stack(list(parts.values())).sum(), parts
 
     def decode(self, logits: dict[str, Any], **options: Any) -> Events:
-        """Find the bars that explain the logits best; options override the Config's tempo, metres and so on."""
+        """Find the bars that explain the logits best; options (tempo, metres, decoder, ...) override the Config."""
         marks = np.asarray(logits["beats"], np.float64)
         settings = {"tempo": self.config.tempo, "metres": self.config.metres, **options}
-        if self.config.decoder == "peaks":
-            probability = 1 / (1 + np.exp(-marks[:, 0]))
-            gap = 60 / settings["tempo"][1]
-            return Events(pick_peaks(probability, self.spec.grid, threshold=self.config.threshold, gap=gap, width=0.1))
-        return decode_bars(marks[:, 0], marks[:, 1], self.spec.grid, **settings)[0].beats
+        if settings.pop("decoder", self.config.decoder) == "bars":
+            return decode_bars(marks[:, 0], marks[:, 1], self.spec.grid, **settings)[0].beats
+        probability = 1 / (1 + np.exp(-marks))
+        gap = 60 / settings["tempo"][1]
+        grid, threshold = self.spec.grid, self.config.threshold
+        times = pick_peaks(probability[:, 0], grid, threshold=threshold, gap=gap, width=0.1)
+        if not self.config.downbeats or not len(times):
+            return Events(times)
+        downs = pick_peaks(probability[:, 1], grid, threshold=threshold, gap=gap, width=0.1)
+        return Events(times, count_bars(times, downs))
+
+
+def count_bars(times: np.ndarray, downs: np.ndarray, reach: float = 0.07) -> list[str]:
+    """Number beats from each downbeat within ``reach`` seconds of one; a pick-up counts towards the first downbeat."""
+    near = np.abs(times[:, None] - downs[None]).min(1, initial=np.inf) <= reach
+    firsts = np.flatnonzero(near)
+    if not len(firsts):
+        return [str(i % 4 + 1) for i in range(len(times))]
+    bar = round(float(np.median(np.diff(firsts)))) if len(firsts) > 1 else 4
+    pickup = [str((i - firsts[0]) % bar + 1) for i in range(firsts[0])]
+    last = np.maximum.accumulate(np.where(near, np.arange(len(times)), 0))
+    return pickup + [str(i - last[i] + 1) for i in range(firsts[0], len(times))]

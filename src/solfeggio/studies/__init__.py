@@ -1,0 +1,1 @@
+"""Asking questions: tables with intervals, seeds, versions, robustness."""

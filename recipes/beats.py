@@ -1,0 +1,316 @@
+"""Beats and downbeats: which small network, which decoder, which input, and how far the winner carries.
+
+Question: trained only on music that the band plays, which of a recurrent, a dilated convolutional and an attention
+network follows the beat best, what do the bar-pointer model and the difference channels add, and does the answer hold for
+sounds, styles and recordings that training never met?
+Method: all networks share front-end, data, loss, steps and seeds; songs, styles and sound banks are split; the winner is
+trained longer and shipped. Reference: Boeck and Schedl 2011 (configuration BOECK2011).
+Cost on two cores: rendering and features about 40 minutes once, the study about 50 minutes, the released system about 45.
+
+    python recipes/beats.py all --smoke      everything, in seconds, on sketched songs
+    python recipes/beats.py train            render, train the study and the released systems; continues where it stopped
+    python recipes/beats.py report           score, write runs/beats/report.html and the bundles
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import typer
+
+from solfeggio import run
+from solfeggio.answers import Events
+from solfeggio.augment import vary_spectra
+from solfeggio.data.band import band_dataset
+from solfeggio.data.dataset import Dataset
+from solfeggio.lessons.supervised import Supervised
+from solfeggio.listeners.beats import BOECK2011, CAUSAL, TINY, Beats, Config
+from solfeggio.studies.baselines import autocorrelation_beats, constant_beats
+from solfeggio.studies.robustness import robustness
+from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks
+from solfeggio.studies.table import Table
+from solfeggio.train import Budget, Fit, Item, fit, prepare
+
+COLUMNS = HEADLINE["beats"]
+VARIANTS: dict[str, Config] = {  # what the study compares; each differs from the first in one thing
+    "dilated convolution": Config(),
+    "recurrent (BLSTM)": Config(trunk="recurrent", width=48, depth=2),
+    "attention": Config(trunk="attention", width=64, depth=4),
+    "without differences": Config(difference=False),
+    "BOECK2011": BOECK2011,
+}
+SEEDS = (0, 1, 2)
+STUDY = Budget(steps=500, batch=8, excerpt=12.0, check=125, threads=1)
+RELEASED = Budget(steps=3600, batch=8, excerpt=30.0, check=200, threads=2)
+SMOKE = Budget(steps=6, batch=2, excerpt=5.0, check=3, threads=1)
+LESSON = Supervised(vary_spectra)
+PLAIN = Supervised()  # Boeck's bands are not aligned to pitches, so spectra are not transposed
+TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
+    "new songs and styles": ("A", 40),
+    "and a new sound bank": ("B", 40),
+    "and FM synthesis": ("C", 40),
+}
+LIMITS = (
+    "Recitative, speech and free improvisation have no steady beat; it may report one all the same.",
+    "Compound metres (6/8, 12/8) are counted in dotted beats, so 6/8 looks like 2/4.",
+    "Very fast music may be counted at half tempo and very slow music at double tempo, as people do.",
+    "It never heard a real recording or a real singer while learning.",
+)
+INVALID = (
+    "All training and test songs come from one composer program; unseen styles, songs and sound banks are still its own.",
+    "mma grooves were written by a few people; real drummers and singers vary more.",
+    "Labels are exact by construction, so the numbers say nothing of music where listeners disagree about the beat.",
+    "The study's budget is short; a variant that learns slowly may overtake with more steps.",
+    "Energy is codecarbon's estimate from processor time, not a measurement.",
+)
+
+
+def corpora(smoke: bool) -> tuple[Dataset, Dataset, dict[str, Dataset]]:
+    """Songs to train on, to validate on and to test on: styles, songs and sound banks are split."""
+    if smoke:
+        few = [
+            band_dataset(f"smoke-{side}", n, side, seed=0, engine="sketch") for side, n in (("train", 4), ("valid", 2))
+        ]
+        return few[0], few[1], {"sketched songs": band_dataset("smoke-test", 3, "test", seed=0, engine="sketch")}
+    tests = {
+        name: band_dataset(f"test-{family}", n, "test", seed=0, family=family) for name, (family, n) in TESTS.items()
+    }
+    return (
+        band_dataset("train", 1400, "train", seed=0, family="A"),
+        band_dataset("valid", 48, "valid", seed=0, family="A"),
+        tests,
+    )
+
+
+def score_items(system: Beats, items: list[Item], **options: Any) -> list[Score]:
+    """Judge a system on prepared recordings."""
+    system.eval()
+
+    def answer(item: Item) -> Events:
+        with torch.inference_mode():
+            logits = system(torch.from_numpy(item.features.astype(np.float32))[None])
+        return system.decode({key: value[0].numpy() for key, value in logits.items()}, **options)
+
+    return score_tracks(items, answer, lambda item: item.answers["beats"], "beats")
+
+
+def seconds_per_minute(system: Beats) -> float:
+    """CPU seconds of one core for a minute of audio: features, network and decoding."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.1, (1, 60 * system.spec.rate)).astype(np.float32)
+    run.hear(system, noise, system.spec.rate)
+    began = time.process_time()
+    run.hear(system, noise, system.spec.rate)
+    spent = time.process_time() - began
+    torch.set_num_threads(threads)
+    return spent
+
+
+def train_all(out: Path, cache: Path, smoke: bool, jobs: int) -> None:
+    """Render, train every variant of the study with every seed, then the released and the causal system."""
+    train, valid, _ = corpora(smoke)
+    for name, system, items, budget, lesson, seed in jobs_of(out, cache, smoke, jobs, train, valid):
+        folder = out / name
+        print(
+            f"== {name}: {sum(p.numel() for p in system.parameters()):,} parameters, {len(items[0])} songs", flush=True
+        )
+        done = fit(system, *items, lesson, budget, seed, folder, log=lambda line: print(line, flush=True))
+        torch.save(system.state_dict(), folder / "weights.pt")
+        (folder / "done.json").write_text(json.dumps(dataclasses.asdict(done)))
+
+
+def jobs_of(out: Path, cache: Path, smoke: bool, jobs: int, train: Dataset, valid: Dataset) -> Any:
+    """List the trainings in order: (folder, system, (train, valid) items, budget, lesson, seed)."""
+    plan = [("released", TINY if smoke else Config(), RELEASED, 0), ("causal", smaller(CAUSAL, smoke), RELEASED, 0)]
+    for seed in SEEDS:
+        plan += [(f"study/{name}/{seed}", smaller(config, smoke), STUDY, seed) for name, config in VARIANTS.items()]
+    prepared: dict[bool, Any] = {}
+    for name, config, budget, seed in plan:
+        if (out / name / "done.json").exists():
+            continue
+        boeck = not config.bins
+        torch.manual_seed(seed)
+        system = Beats(config)
+        if boeck not in prepared:
+            songs = dataclasses.replace(train, tracks=train.tracks[:300]) if boeck else train
+            prepared[boeck] = (prepare(system, songs, cache, jobs), prepare(system, valid, cache, jobs))
+        yield name, system, prepared[boeck], SMOKE if smoke else budget, PLAIN if boeck else LESSON, seed
+
+
+def load_variant(folder: Path, config: Config) -> Beats:
+    """Read a trained variant of this run."""
+    system = Beats(config)
+    system.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
+    return system.eval()
+
+
+def smaller(config: Config, smoke: bool) -> Config:
+    """Shrink a variant for a smoke run; Boeck's is small already."""
+    if not smoke or config is BOECK2011:
+        return config
+    return dataclasses.replace(config, stem=TINY.stem, width=TINY.width, depth=min(config.depth, TINY.depth))
+
+
+def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> tuple[Table, Table]:
+    """Tables of the study: networks over seeds, and decoders on the same networks."""
+    _, _, tests = corpora(smoke)
+    networks: dict[str, list[list[Score]]] = {}
+    decoders: dict[str, list[list[Score]]] = {"bar-pointer model": [], "peaks": []}
+    extra: dict[str, dict[str, Any]] = {}
+    for name, config in VARIANTS.items():
+        fits = []
+        for seed in SEEDS:
+            folder = out / "study" / name / str(seed)
+            system = load_variant(folder, smaller(config, smoke))
+            items = [item for test in tests.values() for item in prepare(system, test, cache, jobs)]
+            networks.setdefault(name, []).append(score_items(system, items))
+            if name == next(iter(VARIANTS)):
+                decoders["bar-pointer model"].append(networks[name][-1])
+                decoders["peaks"].append(score_items(system, items, decoder="peaks"))
+            fits.append(json.loads((folder / "done.json").read_text()))
+        extra[name] = {
+            "parameters": sum(p.numel() for p in system.parameters()),
+            "training Wh": round(1000 * float(np.mean([done["energy_kwh"] for done in fits])), 2),
+            "CPU s per minute": round(seconds_per_minute(system), 2),
+        }
+    return (
+        across_seeds("Which network? Same data, steps and seeds", networks, COLUMNS, extra),
+        across_seeds("Which decoder? The dilated network, two ways to read it", decoders, COLUMNS, {}),
+    )
+
+
+def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> None:
+    """Score everything, write report.html and the bundles."""
+    from solfeggio.report.recipe_page import recipe_page
+
+    _, _, tests = corpora(smoke)
+    tables = list(score_study(out, cache, smoke, jobs))
+    curves, facts, worst, best = {}, {}, [], []
+    for name, config in (("released", TINY if smoke else Config()), ("causal", smaller(CAUSAL, smoke))):
+        system = load_variant(out / name, config)
+        done = Fit(**json.loads((out / name / "done.json").read_text()))
+        curves[name] = done.curve
+        metrics, everything = {}, []
+        for test, dataset in tests.items():
+            items = prepare(system, dataset, cache, jobs)
+            scores = score_items(system, items)
+            everything += scores
+            rows = {name: scores, **baselines(items, system)}
+            metrics[test] = {
+                column: str(value)
+                for column, value in zip(COLUMNS, compare("", {"": scores}, COLUMNS).rows[0][1:], strict=True)
+            }
+            if name == "released":
+                tables.append(compare(f"{test.capitalize()}: beside answers that never learned", rows, COLUMNS))
+                worst, best = extremes(scores, "F") if test == next(iter(tests)) else (worst, best)
+        if name == "released":
+            tables.append(by_group("By sound bank", everything, "bank", COLUMNS))
+            tables.append(by_group("By kind of song", everything, "kind", COLUMNS))
+            disturbed = [track for dataset in tests.values() for track in dataset.tracks[: 1 if smoke else 6]]
+            tables.append(
+                robustness("What disturbances cost", disturbed, lambda s, r: run.hear(system, s, r), "beats", COLUMNS)
+            )
+        facts[name] = card_facts(name, metrics, done, len(corpora(smoke)[0]))
+        run.save(system, bundles / ("beats" if name == "released" else f"beats-{name}"), facts[name])
+    system = load_variant(out / "released", TINY if smoke else Config())
+    tracks = {track.id: track for dataset in tests.values() for track in dataset}
+    examples = []
+    for verdict, scores in (("worst", worst), ("best", best)):
+        for score in scores:
+            samples, rate = tracks[score.id].audio()
+            heard = run.hear(system, samples, rate)
+            title = f"{verdict}: {score.id}, F {score.values['F']:.2f}, downbeat F {score.values['downbeat F']:.2f}"
+            examples.append((title, samples, rate, {"heard": heard, "truth": tracks[score.id].answers["beats"]}))
+    recipe_page(
+        out / "report.html",
+        title="Beats and downbeats",
+        question=(__doc__ or "").split("\n\n")[1],
+        tables=tables,
+        curves=curves,
+        examples=examples,
+        invalid=list(INVALID),
+        provenance=facts["released"],
+    )
+    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
+    print("\n\n".join(table.text() for table in tables))
+    print(f"report: {out / 'report.html'}")
+
+
+def baselines(items: list[Item], system: Beats) -> dict[str, list[Score]]:
+    """What one gets without learning: a metronome, and onsets with autocorrelation."""
+    grid = system.spec.grid
+
+    def metronome(item: Item) -> Events:
+        return constant_beats(float(item.features.shape[-1] / grid.rate))
+
+    def onsets(item: Item) -> Events:
+        return autocorrelation_beats(item.features[0].astype(np.float32), grid)
+
+    return {
+        "onset autocorrelation": score_tracks(items, onsets, lambda item: item.answers["beats"], "beats"),
+        "constant 120": score_tracks(items, metronome, lambda item: item.answers["beats"], "beats"),
+    }
+
+
+def card_facts(name: str, metrics: dict[str, Any], done: Fit, songs: int) -> dict[str, Any]:
+    """State what the bundle's card must say."""
+    return {
+        "what": "Beats, downbeats, bar positions, metre and tempo of music recordings."
+        + (" Sees only the past, for streams." if name == "causal" else ""),
+        "data": [
+            f"{songs} songs composed, performed and recorded by the band (recipes/beats.py), sound-bank family A: FluidR3_GM (MIT), "
+            "MuseScore_General (MIT); accompaniment partly by mma (GPL-2 program; its output is used, nothing of it is shipped); "
+            "drum one-shots of Hydrogen kits (GPL-2, CC) used for training only",
+        ],
+        "licence": "Apache-2.0",
+        "metrics": metrics,
+        "seeds": [done.seed],
+        "limits": list(LIMITS),
+        "recipe": "recipes/beats.py",
+        "training time": f"{done.seconds / 60:.0f} minutes on two cores",
+        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+    }
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+OUT = typer.Option(Path("runs/beats"), "--out", "-o", help="folder of this run")
+CACHE = typer.Option(Path("runs/cache"), help="folder of rendered features, shared by runs")
+SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
+JOBS = typer.Option(2, help="processes that render")
+
+
+@app.command()
+def train(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS) -> None:
+    """Render songs, train the study and the released systems; continues where it stopped."""
+    train_all(out, cache, smoke, jobs)
+
+
+@app.command("report")
+def report_command(
+    out: Path = OUT,
+    cache: Path = CACHE,
+    smoke: bool = SMALL,
+    jobs: int = JOBS,
+    bundles: Path = typer.Option(None, help="folder that gets the bundles; OUT/bundles by default"),
+) -> None:
+    """Score, write the report and the bundles."""
+    report(out, cache, smoke, jobs, bundles or out / "bundles")
+
+
+@app.command("all")
+def everything(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS) -> None:
+    """Train, then report."""
+    train_all(out, cache, smoke, jobs)
+    report(out, cache, smoke, jobs, out / "bundles")
+
+
+if __name__ == "__main__":
+    app()

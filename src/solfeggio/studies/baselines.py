@@ -1,0 +1,54 @@
+"""Trivial answers that every number stands beside: what one gets without learning anything."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solfeggio.answers import Events
+from solfeggio.grid import Grid
+
+
+def constant_beats(duration: float, bpm: float = 120.0, beats: int = 4) -> Events:
+    """A metronome that never listens: ``bpm`` beats a minute in bars of ``beats``, from 0 to ``duration`` seconds.
+
+    >>> constant_beats(1.2).times
+    array([0. , 0.5, 1. ])
+    """
+    times = np.arange(0, duration, 60 / bpm)
+    return Events(times, [str(i % beats + 1) for i in range(len(times))])
+
+
+def autocorrelation_beats(spectra: np.ndarray, grid: Grid, beats: int = 4, tightness: float = 100.0) -> Events:
+    """Beats by onset strength, its autocorrelation and dynamic programming, as librosa's tracker works; bars are guessed.
+
+    spectra: (bin, frame) log magnitudes on ``grid``. Every ``beats``-th beat is called a downbeat, from the phase whose
+    onsets are strongest. Source: Ellis, Beat Tracking by Dynamic Programming, 2007.
+    """
+    flux = np.maximum(np.diff(spectra, axis=1, prepend=spectra[:, :1]), 0).mean(0)
+    if not len(flux) or flux.std() < 1e-6:
+        return Events.none()
+    strength = flux / flux.std(ddof=1)
+    rate = float(grid.rate)
+    lags = np.arange(1, min(len(strength), round(4 * rate)))
+    power = np.fft.irfft(np.abs(np.fft.rfft(strength - strength.mean(), 2 * len(strength))) ** 2)[lags]
+    prior = np.exp(-0.5 * np.log2(60 * rate / lags / 120) ** 2)
+    period = int(lags[np.argmax(power * prior)])
+    hann = np.exp(-0.5 * (np.arange(-period, period + 1) * 32 / period) ** 2)
+    local = np.convolve(strength, hann, "same")
+    back = np.arange(-2 * period, -max(1, period // 2) + 1)
+    cost = -tightness * np.log(-back / period) ** 2
+    score, source = local.copy(), np.full(len(local), -1)
+    for t in range(len(local)):
+        before = t + back
+        inside = before >= 0
+        if inside.any():
+            options = cost[inside] + score[before[inside]]
+            best = int(np.argmax(options))
+            if options[best] > 0:
+                score[t], source[t] = local[t] + options[best], before[inside][best]
+    chain = [int(np.argmax(score[-period:])) + max(0, len(score) - period)]
+    while source[chain[-1]] >= 0:
+        chain.append(int(source[chain[-1]]))
+    frames = np.array(chain[::-1])
+    phase = int(np.argmax([local[frames[p::beats]].mean() if len(frames) > p else 0 for p in range(beats)]))
+    return Events(grid.times(frames), [str((i - phase) % beats + 1) for i in range(len(frames))])

@@ -1,0 +1,104 @@
+"""Scores: answers against the truth, track by track, and the tables made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from solfeggio.answers import Answer, Events
+from solfeggio.errors import ConfigError, unknown
+from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
+
+HEADLINE = {"beats": ("F", "downbeat F", "CMLt", "AMLt")}  # the columns that a task's tables show
+
+
+@dataclass(frozen=True)
+class Score:
+    """One track's numbers. id, groups: of the track. values: metric name to number."""
+
+    id: str
+    values: dict[str, float]
+    groups: dict[str, str] = field(default_factory=dict)
+
+
+def evaluate(
+    reference: Answer, estimate: Answer, task: str = "beats", span: tuple[float, float] | None = None
+) -> dict[str, float]:
+    """Judge one answer with the field's metrics (mir_eval); the flat dict's names are those of the tables.
+
+    task: "beats", or "events" for onsets and hits within 50 ms. span: the seconds that the truth covers.
+    Raises ConfigError for an unknown task or a wrong kind of answer.
+
+    >>> beats = Events([6.0, 6.5, 7.0, 7.5], list("1234"))
+    >>> evaluate(beats, beats)["F"]
+    1.0
+    """
+    from solfeggio.metrics.events import evaluate_beats, evaluate_events
+
+    metrics = {"beats": evaluate_beats, "events": evaluate_events}
+    if task not in metrics:
+        raise unknown("task", task, metrics)
+    if not isinstance(reference, Events) or not isinstance(estimate, Events):
+        raise ConfigError(f"{task} of {type(reference).__name__} and {type(estimate).__name__}", "both must be Events")
+    return metrics[task](reference, estimate, span=span) if task == "beats" else metrics[task](reference, estimate)
+
+
+def summary(scores: Sequence[Score], columns: Sequence[str]) -> tuple[Cell, ...]:
+    """Mean of each column over tracks, with the bootstrap's 95 % interval."""
+    return tuple(over_tracks([score.values[column] for score in scores]) for column in columns)
+
+
+def compare(title: str, systems: Mapping[str, Sequence[Score]], columns: Sequence[str], note: str = "") -> Table:
+    """One row for each system over the same tracks."""
+    rows = [(name, *summary(scores, columns)) for name, scores in systems.items()]
+    return Table(title, ("system", *columns), tuple(rows), note or "mean over tracks with 95 % bootstrap interval")
+
+
+def by_group(title: str, scores: Sequence[Score], group: str, columns: Sequence[str], note: str = "") -> Table:
+    """One row for each value of a group: sound-bank family, style, version."""
+    names = sorted({score.groups.get(group, "") for score in scores})
+    rows = []
+    for name in names:
+        own = [score for score in scores if score.groups.get(group, "") == name]
+        rows.append((name, len(own), *summary(own, columns)))
+    return Table(title, (group, "tracks", *columns), tuple(rows), note)
+
+
+def across_seeds(
+    title: str,
+    variants: Mapping[str, Sequence[Sequence[Score]]],
+    columns: Sequence[str],
+    extra: Mapping[str, Mapping[str, Cell]],
+) -> Table:
+    """One row for each variant, trained with several seeds: mean over seeds of the mean over tracks, Student's interval.
+
+    extra: more columns by variant, such as parameters or energy.
+    """
+    more = tuple(dict.fromkeys(name for cells in extra.values() for name in cells))
+    rows = []
+    for name, runs in variants.items():
+        means = [over_seeds([sum(s.values[c] for s in run) / len(run) for run in runs]) for c in columns]
+        rows.append((name, len(runs), *means, *(extra.get(name, {}).get(column) for column in more)))
+    return Table(
+        title, ("variant", "seeds", *columns, *more), tuple(rows), "mean over seeds with Student's 95 % interval"
+    )
+
+
+def extremes(scores: Iterable[Score], column: str, count: int = 3) -> tuple[list[Score], list[Score]]:
+    """Pick the ``count`` worst and the ``count`` best tracks by one column."""
+    ranked = sorted(scores, key=lambda score: score.values[column])
+    return ranked[:count], ranked[::-1][:count]
+
+
+def score_tracks(
+    tracks: Iterable[object], answer: Callable[[object], Answer], truth: Callable[[object], Answer], task: str
+) -> list[Score]:
+    """Judge ``answer(track)`` against ``truth(track)`` for each track (a Track or a prepared Item)."""
+    return [
+        Score(
+            getattr(track, "id", ""),
+            evaluate(truth(track), answer(track), task, getattr(track, "span", None)),
+            dict(getattr(track, "groups", {})),
+        )
+        for track in tracks
+    ]
