@@ -1,0 +1,230 @@
+"""The band plays: one function for each kind of music, a generator and a side in, a written song out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from solfeggio.band.bass import write_bass
+from solfeggio.band.chance import pick, weigh
+from solfeggio.band.drums import count_in, tidy, write_drums
+from solfeggio.band.feel import Feel, feel_of
+from solfeggio.band.form import Chart, chord_spans, write_chart
+from solfeggio.band.kinds import TABLE, Kind
+from solfeggio.band.melody import write_melody
+from solfeggio.band.rhythm import write_chords
+from solfeggio.band.song import Part, Song
+from solfeggio.errors import unknown
+from solfeggio.notation import Metre
+
+RANGES: dict[int, tuple[int, int]] = {  # program -> lowest and highest pitch where players are at home
+    40: (55, 98), 41: (48, 86), 42: (36, 74), 43: (28, 60), 56: (54, 84), 57: (40, 72), 58: (28, 58), 60: (40, 76), 65: (50, 81),
+    66: (44, 76), 68: (58, 90), 71: (50, 90), 73: (60, 94), 110: (55, 98), 11: (53, 89), 22: (55, 90), 29: (38, 88), 30: (38, 88),
+}  # fmt: skip
+LEVELS = {"intro": 0.45, "verse": 0.55, "prechorus": 0.7, "chorus": 0.9, "bridge": 0.6, "solo": 0.85, "outro": 0.5, "break": 0.25,
+          "A": 0.65, "B": 0.8, "C": 0.75, "D": 0.7}  # fmt: skip
+
+
+def play(rng: np.random.Generator, side: str = "train", kind: str = "rock") -> Song:
+    """Write one song of a kind: chart, parts, dynamics, breaks, a pick-up or a cut start; its truth is exact.
+
+    side: "train", "valid" or "test" draw stock patterns from disjoint shelves. Deterministic in ``rng``.
+
+    >>> song = play(np.random.default_rng(0), "train", "waltz")
+    >>> sorted({int(p) for p in song.positions})
+    [1, 2, 3]
+    """
+    if kind not in TABLE:
+        raise unknown("kind of music", kind, TABLE)
+    spec = TABLE[kind]
+    low, high, odds = spec.swing
+    swing = low + (high - low) * rng.random() if rng.random() < odds else 0.5
+    feel = feel_of(rng, Metre.parse(weigh(rng, spec.metres)), swing, spec.pair)
+    tempo = spec.tempo[0] * (spec.tempo[1] / spec.tempo[0]) ** rng.random()
+    if kind == "reel" and feel.beat == 1.0:
+        tempo *= 1.6
+    seconds = 40 + 45 * rng.random()
+    bars = max(8, round(seconds * tempo / 60 / feel.beats / 4) * 4)
+    chart = write_chart(rng, feel.metre, bars, spec.harmony, spec.form, side)
+    energy = _dynamics(rng, chart, spec)
+    parts = _silences(rng, chart, feel, spec, _parts(rng, chart, feel, spec, energy, side))
+    return _finish(rng, chart, feel, spec, parts, kind, tempo * feel.beat)
+
+
+def _dynamics(rng: np.random.Generator, chart: Chart, spec: Kind) -> np.ndarray:
+    """Energy 0..1 for each bar: by section, the kind's loudness and some chance; now and then a long rise."""
+    energy = np.zeros(chart.bars)
+    contrast = 0.3 + 0.7 * rng.random()
+    shift = {name: 0.15 * (rng.random() - 0.5) for name, _, _ in chart.sections}
+    for name, first, length in chart.sections:
+        level = 0.65 + contrast * (LEVELS.get(name, 0.7) - 0.65) + shift[name]
+        energy[first : first + length] = level + (np.linspace(0, 0.2, length) if rng.random() < 0.2 else 0)
+    return np.clip(energy + (spec.loud - 0.6), 0.1, 1.0)
+
+
+def _parts(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, energy: np.ndarray, side: str) -> list[Part]:
+    """Every player's part, from bar 0 on."""
+    parts: list[Part] = []
+    kicks = None
+    styles = pick(rng, spec.grooves) if spec.grooves else ()
+    if styles:
+        drums = write_drums(rng, chart, feel, energy, styles, side)
+        kicks = drums[drums[:, 2] == 36, 0]
+        parts.append(Part("drums", pick(rng, spec.kits), drums, drums=True))
+    if rng.random() < spec.bass_odds:
+        choices = tuple(style for style in spec.bass if style != "kick" or kicks is not None) or ("roots",)
+        notes = write_bass(rng, chart, feel, energy, choices, kicks)
+        parts.append(Part("bass", pick(rng, spec.bass_programs), notes))
+    for i, layer in enumerate(spec.layers):
+        if rng.random() < layer.odds:
+            count = 1 if rng.random() < 0.6 else 2
+            textures = tuple(pick(rng, layer.textures) for _ in range(count))
+            near = layer.near + int(rng.integers(-4, 5))
+            push = layer.push if rng.random() < 0.5 else 0.0
+            notes = write_chords(rng, chart, feel, energy, textures, near, layer.voices, layer.low, push)
+            parts.append(Part(f"chords{i + 1}" if i else "chords", pick(rng, layer.programs), notes))
+    for i, lead in enumerate(spec.leads):
+        if rng.random() < lead.odds:
+            program = pick(rng, lead.programs)
+            centre = lead.centre + int(rng.integers(-5, 6))
+            parts.append(
+                write_melody(
+                    rng, chart, feel, energy, program, centre, lead.density * (0.6 + 0.7 * rng.random()),
+                    lead.syncopation, lead.rests, f"melody{i + 1}" if i else "melody",
+                )
+            )  # fmt: skip
+    if not any(part.name.startswith(("chords", "melody")) for part in parts):
+        layer = spec.layers[0]
+        notes = write_chords(rng, chart, feel, energy, layer.textures, layer.near, layer.voices, layer.low)
+        parts.append(Part("chords", pick(rng, layer.programs), notes))
+    return [part if part.drums else _in_range(part) for part in parts if len(part.notes)]
+
+
+def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, parts: list[Part]) -> list[Part]:
+    """Let players rest: whole sections, drum breaks of a bar or two, stops where all wait after a downbeat."""
+    quiet: dict[int, set[int]] = {i: set() for i in range(len(parts))}
+    patient = {name: [rng.random() for _ in parts] for name, _, _ in chart.sections}
+    for name, first, length in chart.sections:
+        chance = {"intro": 0.4, "break": 0.5, "outro": 0.25, "bridge": 0.25}.get(name, 0.1)
+        rest = [i for i, part in enumerate(parts) if patient[name][i] < chance]
+        rest += [i for i, part in enumerate(parts) if part.name.startswith("melody") and name == "intro"]
+        if len(set(rest)) < len(parts):
+            for i in rest:
+                quiet[i].update(range(first, first + length))
+    drummers = [i for i, part in enumerate(parts) if part.drums]
+    if drummers and len(parts) > 2:
+        for _ in range(2):
+            if rng.random() < spec.breaks:
+                bar = int(rng.integers(0, max(1, chart.bars - 2)))
+                who = drummers if rng.random() < 0.6 else [*drummers, int(rng.integers(len(parts)))]
+                for i in who if len(set(who)) < len(parts) else drummers:
+                    quiet[i].update(range(bar, bar + pick(rng, (1, 2, 2, 4))))
+    stops = {first + length - 1 for _, first, length in chart.sections if rng.random() < 0.05 * (spec.breaks > 0)}
+    out = []
+    for i, part in enumerate(parts):
+        bar = np.floor(part.notes[:, 0] / feel.bar + 1e-6).astype(int)
+        keep = ~np.isin(bar, list(quiet[i]))
+        late = np.isin(bar, list(stops)) & (part.notes[:, 0] - bar * feel.bar > feel.beat * 0.9)
+        if not part.name.startswith("melody"):
+            keep &= ~late
+        if keep.any():
+            out.append(Part(part.name, part.program, part.notes[keep], part.drums))
+    return out or parts
+
+
+def _finish(
+    rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, parts: list[Part], kind: str, bpm: float
+) -> Song:
+    """Add a pick-up, a count-in or a cut start and an ending, swing the clock, and write the truth down."""
+    lead = 0  # beats before the first full bar; negative when the song starts inside it
+    last = feel.bar * (chart.bars - 1)
+    beats_end = feel.bar * chart.bars
+    if rng.random() < 0.45:  # the last bar is one held chord: nobody counts beyond its downbeat
+        parts = [_held(part, last, beats_end) for part in parts]
+        beats_end = last + feel.beat
+    start = rng.random()
+    if start < 0.2 and feel.beats > 1:
+        lead = 1 + int(rng.random() * (feel.beats - 1))
+        parts = _pick_up(rng, chart, feel, parts, lead)
+    elif start < 0.3 and any(part.drums for part in parts):
+        lead = feel.beats
+        clicks = count_in(rng, feel, -lead * feel.beat, lead)
+        parts = [_with(part, clicks) if part.drums else part for part in parts]
+    elif start < 0.4 and feel.beats > 1:
+        lead = -1 - int(rng.random() * (feel.beats - 1))
+    shift = lead * feel.beat
+    moved = []
+    for part in parts:
+        notes = part.notes.copy()
+        length = notes[:, 1] - notes[:, 0]
+        notes[:, 0] = feel.warp(notes[:, 0]) + shift
+        notes[:, 1] = np.maximum(feel.warp(part.notes[:, 1]) + shift, notes[:, 0] + np.minimum(length, 0.05))
+        notes = notes[notes[:, 0] > -0.3 if lead >= 0 else notes[:, 0] > -1e-6]
+        notes[:, 0] = np.maximum(notes[:, 0], 0.0)
+        if len(notes):
+            moved.append(Part(part.name, part.program, notes[np.lexsort((notes[:, 2], notes[:, 0]))], part.drums))
+    count = round(beats_end / feel.beat)
+    beats = np.arange(min(-lead, 0) if lead > 0 else -lead, count)
+    positions = beats % feel.beats + 1
+    total = shift + chart.bars * feel.bar
+    chords = [(max(a, 0.0), b, label) for a, b, label in chord_spans(chart, shift) if b > 1e-6]
+    sections = [(max(0.0, shift + a * feel.bar), shift + (a + n) * feel.bar, name) for name, a, n in chart.sections]
+    if lead > 0:
+        chords.insert(0, (0.0, shift, "N"))
+        sections[0] = (0.0, *sections[0][1:])
+    rubato = spec.rubato[0] + (spec.rubato[1] - spec.rubato[0]) * rng.random()
+    name = f"{kind.replace(' ', '_')}_{int(rng.integers(1 << 40)):010x}"
+    times = beats * feel.beat + shift
+    return Song(
+        name, kind, float(bpm), tuple(moved), float(total), times, positions, tuple(chords), tuple(sections), rubato
+    )
+
+
+def _pick_up(rng: np.random.Generator, chart: Chart, feel: Feel, parts: list[Part], lead: int) -> list[Part]:
+    """Start before the bar: the melody (or the first player) runs into the downbeat, the drummer may fill."""
+    singers = [i for i, part in enumerate(parts) if part.name.startswith("melody")]
+    who = pick(rng, singers) if singers else len(parts) - 1
+    out = list(parts)
+    if parts[who].drums or (rng.random() < 0.3 and parts[0].drums):
+        who = 0
+        step = pick(rng, (0.25, 0.5)) if not feel.compound else 0.5
+        times = np.arange(-lead * feel.beat, -1e-6, step)
+        hits = [(t, t + 0.2, pick(rng, (38, 38, 45, 48)), 70 + 25 * rng.random()) for t in times if rng.random() < 0.7]
+        hits.append((-lead * feel.beat, -lead * feel.beat + 0.2, 38, 90))
+        out[0] = _with(parts[0], tidy(hits))
+        return out
+    first = parts[who].notes[0]
+    step = 0.5 if feel.beat != 1 or rng.random() < 0.5 else 1.0
+    times = np.arange(-lead * feel.beat, -1e-6, step)
+    steps = (np.arange(len(times)) - len(times)) * pick(rng, (-2, 2, 1, -1, 0))
+    notes = [(t, t + step * 0.9, first[2] + s, first[3] * 0.9) for t, s in zip(times, steps, strict=True)]
+    out[who] = _with(parts[who], tidy(notes))
+    return out
+
+
+def _with(part: Part, notes: np.ndarray) -> Part:
+    both = np.concatenate([notes, part.notes])
+    return Part(part.name, part.program, both[np.lexsort((both[:, 2], both[:, 0]))], part.drums)
+
+
+def _held(part: Part, start: float, end: float) -> Part:
+    """Hold what sounds on the last downbeat, drop what follows."""
+    notes = part.notes[part.notes[:, 0] < start + 0.1].copy()
+    final = notes[:, 0] > start - 0.1
+    if not part.drums:
+        notes[final, 1] = end
+    return Part(part.name, part.program, notes if len(notes) else part.notes[:1], part.drums)
+
+
+def _in_range(part: Part) -> Part:
+    """Move notes by octaves to where the instrument is at home."""
+    low, high = RANGES.get(part.program, (24, 103))
+    notes = part.notes.copy()
+    notes[:, 2] += 12 * np.ceil(np.maximum(low - notes[:, 2], 0) / 12)
+    notes[:, 2] -= 12 * np.ceil(np.maximum(notes[:, 2] - high, 0) / 12)
+    return Part(part.name, part.program, notes[np.lexsort((notes[:, 2], notes[:, 0]))], part.drums)
+
+
+KINDS: dict[str, Callable[[np.random.Generator, str], Song]] = {kind: partial(play, kind=kind) for kind in TABLE}
