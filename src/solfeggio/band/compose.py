@@ -86,7 +86,7 @@ def thin(rng: np.random.Generator, song: Song, calm: bool = False) -> Song:
     draw = rng.random()
     drums = [part for part in parts if part.drums]
     tonal = [part for part in parts if not part.drums]
-    if tonal and draw < (0.36 if calm else 0.24):
+    if tonal and draw < (0.28 if calm else 0.18):
         parts = tuple(tonal)
         if rng.random() < 0.45:
             two = rng.permutation(len(tonal))[:2]
@@ -111,13 +111,13 @@ def thin(rng: np.random.Generator, song: Song, calm: bool = False) -> Song:
 
 
 def audible(song: Song) -> bool:
-    """Tell whether the beat can be heard: something begins on at least a third of the beats."""
+    """Tell whether the beat can be heard: something begins on half of the beats and of the downbeats, nearly."""
     if not song.parts or not len(song.beats_quarters):
         return False
     starts = np.sort(np.concatenate([part.notes[:, 0] for part in song.parts]))
-    near = np.searchsorted(starts, song.beats_quarters - 0.08)
-    near_start = starts[np.minimum(near, len(starts) - 1)]
-    return bool(np.mean(np.abs(near_start - song.beats_quarters) < 0.08) > 0.34)
+    after = np.minimum(np.searchsorted(starts, song.beats_quarters - 0.08), len(starts) - 1)
+    struck = np.abs(starts[after] - song.beats_quarters) < 0.08
+    return bool(min(struck.mean(), struck[song.positions == 1].mean()) > 0.45)
 
 
 def _generator(seed: int, *purpose: str) -> np.random.Generator:
