@@ -16,7 +16,11 @@ from solfeggio.errors import AnswerError
 
 
 def _array(value: Any, name: str, size: int | None = None, dtype: Any = np.float64) -> np.ndarray:
-    array = np.array(value, dtype=dtype).reshape(-1) if np.ndim(value) <= 1 else np.array(value, dtype=dtype)
+    try:
+        array = np.array(value, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise AnswerError(f"{name} are not numbers", str(error)) from None
+    array = np.atleast_1d(array)
     if array.ndim != 1 or (size is not None and len(array) != size):
         raise AnswerError(f"{name} has shape {array.shape}", f"expected ({'n' if size is None else size},)")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -51,7 +55,7 @@ class Answer:
         if type(other) is not type(self):
             return NotImplemented
         pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
-        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
+        return all(np.array_equal(a, b) if np.ndarray in (type(a), type(b)) else a == b for a, b in pairs)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -81,7 +85,7 @@ class Answer:
         first, last = getattr(self, self.times_of[0]), getattr(self, self.times_of[-1])
         if len(self.times_of) == 1:
             return self.take((first >= start) & (first < end)).shift(-start)
-        kept = self.take((last > start) & (first < end))
+        kept = self.take(((last > start) | (first >= start)) & (first < end))
         trimmed = {n: np.clip(getattr(kept, n), start, end) - start for n in self.times_of}
         return replace(kept, **trimmed)  # type: ignore[type-var]
 

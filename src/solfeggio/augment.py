@@ -43,12 +43,12 @@ def speed(samples: np.ndarray, rate: int, answer: A, factor: float) -> Changed:
 
 
 def codec(samples: np.ndarray, rate: int, answer: A, format: str = "OGG", level: float = 0.9) -> Changed:
-    """Encode and decode with a lossy codec (OGG or MP3; level 0 best to 1 worst), delay compensated."""
+    """Encode and decode with a lossy codec (OGG or MP3; level 0 best to 0.99 worst), delay compensated."""
     import soundfile
 
     file = io.BytesIO()
     channels = samples.shape[0]
-    with soundfile.SoundFile(file, "w", rate, channels, format=format, compression_level=level) as sink:
+    with soundfile.SoundFile(file, "w", rate, channels, format=format, compression_level=min(level, 0.99)) as sink:
         for start in range(0, samples.shape[1], rate):  # one long Vorbis write can crash libsndfile
             sink.write(np.ascontiguousarray(samples[:, start : start + rate].T))
     file.seek(0)
@@ -105,7 +105,9 @@ def stretch(samples: np.ndarray, factor: float, window: int = 2048) -> np.ndarra
     for i, piece in enumerate(pieces):
         out[i * hop : i * hop + window] += piece
         weight[i * hop : i * hop + window] += hann**2
-    start = round((window - hop) * factor)
+    start = round(
+        window - hop * (1 + factor) / 2
+    )  # an attack is locked when it enters: within the last hop of a window
     done = (out / np.maximum(weight, 0.1))[start : start + round(len(samples) * factor)]
     return np.pad(done, (0, max(0, round(len(samples) * factor) - len(done)))).astype(np.float32)
 
@@ -116,7 +118,7 @@ CHANGES: dict[str, Callable[[np.ndarray, int, Answer], tuple[np.ndarray, Answer]
     "12 dB louder, clipped": lambda s, r, a: gain(s, r, a, 12),
     "pink noise at 10 dB": lambda s, r, a: noise(s, r, a, 10),
     "pink noise at 0 dB": lambda s, r, a: noise(s, r, a, 0),
-    "mp3, lowest quality": lambda s, r, a: codec(s, r, a, "MP3", 1.0),
+    "mp3, lowest quality": lambda s, r, a: codec(s, r, a, "MP3", 0.99),
     "ogg, lowest quality": lambda s, r, a: codec(s, r, a, "OGG", 1.0),
     "3 semitones up": lambda s, r, a: pitch(s, r, a, 3),
     "3 semitones down": lambda s, r, a: pitch(s, r, a, -3),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from solfeggio.errors import BundleError, unknown
+from solfeggio.files import write_bytes
 
 HOME = Path(__file__).parent / "bundles"
 FACTS = ("data", "licence", "metrics", "seeds", "limits")
@@ -113,10 +114,14 @@ def save(
         "golden": golden,
         "facts": facts,
     }
-    path.mkdir(parents=True, exist_ok=True)
-    (path / "weights.safetensors").write_bytes(data)
-    (path / "config.json").write_text(json.dumps(text, indent=1) + "\n", "utf-8")
-    (path / "card.md").write_text(card(text), "utf-8")
+    written = json.dumps(text, indent=1) + "\n"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BundleError(f"{path} cannot be made", str(error), "choose another folder") from None
+    write_bytes(path / "weights.safetensors", data, BundleError)
+    write_bytes(path / "config.json", written.encode(), BundleError)
+    write_bytes(path / "card.md", card(text).encode(), BundleError)
 
 
 def card(config: dict[str, Any]) -> str:

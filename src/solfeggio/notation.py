@@ -30,7 +30,9 @@ class Metre:
 
     def __post_init__(self) -> None:
         if not 1 <= self.beats <= 32 or self.unit not in (1, 2, 4, 8, 16, 32):
-            raise ConfigError(f"metre {self.beats}/{self.unit}", "a metre is 1 to 32 beats of a 1, 2, 4, 8, 16 or 32nd note")
+            raise ConfigError(
+                f"metre {self.beats}/{self.unit}", "a metre is 1 to 32 beats of a 1, 2, 4, 8, 16 or 32nd note"
+            )
 
     def __str__(self) -> str:
         return f"{self.beats}/{self.unit}"
@@ -39,7 +41,7 @@ class Metre:
     def parse(cls, text: str) -> Metre:
         """Read "3/4"; raises ConfigError when it is not a metre."""
         top, slash, bottom = text.partition("/")
-        if not (slash and top.strip().isdigit() and bottom.strip().isdigit()):
+        if not (slash and top.strip().isdecimal() and bottom.strip().isdecimal()):
             raise ConfigError(f"metre '{text}'", "expected beats/unit", "write 3/4 or 7/8")
         return cls(int(top), int(bottom))
 
@@ -57,26 +59,23 @@ def downbeats(beats: Events) -> Events:
 def bars(beats: Events) -> Segments:
     """Cut beats into bars, each labelled with its metre; a pick-up and an unfinished last bar take their neighbour's.
 
+    The last bar ends one beat after its last beat. Without a downbeat there are no bars.
+
     >>> bars(Events([0, 1, 2, 3, 4, 5], list("123123"))).labels
     ('3/4', '3/4')
     """
-    if not len(beats) or not beats.labels:
+    downs = np.flatnonzero([label == "1" for label in beats.labels])
+    if not len(downs):
         return Segments(np.zeros(0), np.zeros(0))
-    first = np.flatnonzero(np.array([label == "1" for label in beats.labels]))
-    edges = np.unique(np.concatenate([[0], first, [len(beats)]]))
-    period = float(np.median(np.diff(beats.times))) if len(beats) > 1 else 0.5
-    times = np.append(beats.times, beats.times[-1] + period)
+    edges = np.unique([0, *downs, len(beats)])
     sizes = np.diff(edges)
-    whole = np.ones(len(sizes), bool)
-    whole[0] = beats.labels[0] == "1"
-    whole[-1] = False
     if len(sizes) > 1:
-        whole[-1] = sizes[-1] >= sizes[-2]
-    known = np.flatnonzero(whole)
-    if len(known):
-        nearest = known[np.abs(known[None] - np.arange(len(sizes))[:, None]).argmin(1)]
-        sizes = np.where(whole, sizes, np.maximum(sizes, sizes[nearest]))
-    return Segments(times[edges[:-1]], times[edges[1:]], [str(Metre.of_beats(int(n))) for n in sizes])
+        if downs[0] > 0:
+            sizes[0] = max(sizes[0], sizes[1])
+        sizes[-1] = max(sizes[-1], sizes[-2])
+    period = beats.times[-1] - beats.times[-2] if len(beats) > 1 else 0.5
+    times = np.append(beats.times, beats.times[-1] + period)
+    return Segments(times[edges[:-1]], times[edges[1:]], [str(Metre.of_beats(min(int(n), 32))) for n in sizes])
 
 
 def metres(beats: Events) -> Segments:

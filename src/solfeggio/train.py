@@ -23,6 +23,7 @@ from solfeggio.audio import mono, resample
 from solfeggio.contracts import Listener
 from solfeggio.data.dataset import Dataset, Track
 from solfeggio.errors import DataError, MissingExtra
+from solfeggio.files import replacing, write_bytes
 from solfeggio.run import build
 
 Lesson = Callable[[Listener, torch.Tensor, dict[str, torch.Tensor]], tuple[torch.Tensor, dict[str, torch.Tensor]]]
@@ -32,7 +33,7 @@ Lesson = Callable[[Listener, torch.Tensor, dict[str, torch.Tensor]], tuple[torch
 class Budget:
     """How long and how fast to learn."""
 
-    steps: int = 4000  # batches
+    steps: int = 4000  # batches, rounded up to whole checks
     batch: int = 16  # excerpts
     excerpt: float = 24.0  # seconds
     rate: float = 2e-3  # highest learning rate of AdamW; one warm-up, then a cosine down to nothing
@@ -82,16 +83,14 @@ def _prepare_track(system: str, config: dict[str, Any], track: Track, path: Path
             features = listener.prepare(torch.from_numpy(np.ascontiguousarray(signal)))[0].half().numpy()
     except Exception as error:  # one bad song must not end a corpus; the caller reports and counts it
         return f"{track.id}: {type(error).__name__}: {error}"
-    arrays: dict[str, np.ndarray] = {"features": features, "groups": np.array(json.dumps(track.groups))}
+    arrays: dict[str, np.ndarray] = {"features": features, "groups": np.array(json.dumps(dict(track.groups)))}
     for task, answer in track.answers.items():
         arrays[f"{task}:type"] = np.array(type(answer).__name__)
         for f in dataclasses.fields(answer):  # type: ignore[arg-type]
             if (value := getattr(answer, f.name)) is not None:
                 arrays[f"{task}.{f.name}"] = np.asarray(value)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with replacing(path, DataError) as part, part.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-    part.rename(path)
     return None
 
 
@@ -104,9 +103,7 @@ def read_item(path: Path) -> Item:
             values = {
                 f.name: stored[f"{task}.{f.name}"] for f in dataclasses.fields(kind) if f"{task}.{f.name}" in stored
             }
-            answers[task] = kind(
-                **{k: tuple(v.tolist()) if v.dtype.kind == "U" and v.ndim else v for k, v in values.items()}
-            )
+            answers[task] = kind(**{k: v.tolist() if v.dtype.kind == "U" else v for k, v in values.items()})
         return Item(path.stem, stored["features"], answers, json.loads(str(stored["groups"])))
 
 
@@ -217,10 +214,13 @@ def fit(
         raise DataError("nothing to learn from", f"{len(train)} recordings to train on, {len(valid)} to validate on")
     task = task or type(system).__module__.rpartition(".")[2]
     folder.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    for name in ("lightning.pytorch", "codecarbon"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     if budget.threads:
         torch.set_num_threads(budget.threads)
+    check = min(budget.check, budget.steps)
+    steps = -(-budget.steps // check) * check
     curve_path, began = folder / "curve.json", time.monotonic()
     past = (
         json.loads(curve_path.read_text()) if curve_path.exists() else {"curve": [], "seconds": 0.0, "energy_kwh": 0.0}
@@ -254,12 +254,12 @@ def fit(
             row |= {k: float(v) for k, v in self.trainer.callback_metrics.items() if k.startswith("valid ")}
             self.sums, self.count = {}, 0
             curve.append(row)
-            curve_path.write_text(json.dumps(spent()))
+            write_bytes(curve_path, json.dumps(spent()).encode())
             log(" ".join(f"{k} {v:.4g}" for k, v in row.items()))
 
         def configure_optimizers(self) -> Any:
             optimizer = torch.optim.AdamW(self.parameters(), budget.rate, weight_decay=budget.decay)
-            schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, budget.rate, budget.steps, pct_start=0.1)
+            schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, budget.rate, steps, pct_start=0.1)
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def spent() -> dict[str, Any]:
@@ -281,8 +281,8 @@ def fit(
     student = Student()
     last = folder / "last.ckpt"
     trainer = lightning.Trainer(
-        max_steps=budget.steps,
-        val_check_interval=min(budget.check, budget.steps),
+        max_steps=steps,
+        val_check_interval=check,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         gradient_clip_val=1.0,
@@ -291,7 +291,9 @@ def fit(
         enable_model_summary=False,
         default_root_dir=folder,
         callbacks=[
-            ModelCheckpoint(folder, save_last=True, save_top_k=0, every_n_train_steps=min(budget.check, budget.steps))
+            ModelCheckpoint(
+                folder, save_last=True, save_top_k=0, every_n_train_steps=check, enable_version_counter=False
+            )
         ],
         accelerator="auto",
         precision=budget.precision,  # type: ignore[arg-type]
@@ -302,5 +304,5 @@ def fit(
     tracker.stop()
     system.cpu().eval()
     done = spent()
-    curve_path.write_text(json.dumps(done))
+    write_bytes(curve_path, json.dumps(done).encode())
     return Fit(done["curve"], done["seconds"], done["energy_kwh"], seed)

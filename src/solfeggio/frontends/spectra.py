@@ -64,9 +64,8 @@ def rectified_difference(spectra: torch.Tensor, lag_frames: int | Sequence[int])
 
 
 def difference_lag(window: int, hop: int, ratio: float = 0.5) -> int:
-    """Frames between two windows that overlap so far that the Hann window has fallen to ``ratio`` of its height.
+    """Frames from the middle of a Hann window to where it has fallen to ``ratio`` of its height, at least 1.
 
-    The rule of Boeck's spectral flux: a longer window is compared with an older frame. At least 1.
+    The rule of Boeck's spectral flux: a longer window is compared with an older frame.
     """
-    outside = np.count_nonzero(np.hanning(window) > ratio) / 2
-    return max(1, round((window / 2 - outside) / hop))
+    return max(1, round(np.count_nonzero(np.hanning(window) > ratio) / 2 / hop))

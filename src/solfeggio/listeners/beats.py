@@ -95,7 +95,7 @@ class Beats(Listener):
         self.stem = Stem(channels, bins, c.stem, c.pools, c.dropout, c.causal) if c.stem else None
         size = c.stem[-1] if c.stem else channels * bins
         # border: what a frame sees beyond itself, on the wider side
-        reach = max(lags) + (self.stem.reach * (2 if c.causal else 1) if self.stem else 0)
+        reach = max(lags) + (self.stem.reach if self.stem else 0)
         window: float | None = 60.0
         if c.trunk == "dilated":
             self.widen = nn.Conv1d(size, c.width, 1)

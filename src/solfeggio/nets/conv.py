@@ -18,7 +18,7 @@ class Stem(nn.Module):
 
     channels: of the input. bins: of the input. widths: channels after each of the convolutions (3 by 3; bins are pooled
     by ``pools``); the last one sees all remaining bins at once. Shape: (batch, channel, bin, frame) to
-    (batch, widths[-1], frame). Reaches len(widths) - 1 frames to each side (or twice that into the past when causal).
+    (batch, widths[-1], frame). ``reach``: frames seen to each side (all in the past when causal).
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Stem(nn.Module):
     ):
         super().__init__()
         self.causal = causal
-        self.reach = len(widths) - 1
+        self.reach = (len(widths) - 1) * (2 if causal else 1)
         self.norm = nn.BatchNorm2d(channels)
         self.layers = nn.ModuleList()
         for width, pool in zip(widths[:-1], pools, strict=True):
