@@ -202,7 +202,7 @@ class Notes(Answer):
 class Tags(Answer):
     """What a whole recording is like: instrument, genre, mood, global key or tempo class, each with a confidence.
 
-    labels: n strings. values: (n,) confidences in 0..1. Tags have no times: shift, stretch and cut leave them as they are.
+    labels: n strings. values: (n,) confidences in 0..1. Tags have no times: shift, stretch and cut change nothing.
 
     >>> Tags(["piano"], [0.9]).values
     array([0.9])

@@ -96,8 +96,8 @@ def save(
 ) -> None:
     """Write a bundle's folder; refuses, with BundleError, when one of ``FACTS`` is missing or empty.
 
-    facts: data (what it was trained on, with licences), licence (of the weights), metrics (by test set, with intervals),
-    seeds, limits (what it cannot do), and anything else worth keeping.
+    facts: data (what it was trained on, with licences), licence (of the weights), metrics (by test set, with
+    intervals), seeds, limits (what it cannot do), and anything else worth keeping.
     """
     from safetensors.numpy import save as serialise
 

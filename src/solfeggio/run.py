@@ -31,7 +31,7 @@ def systems() -> list[str]:
 
 
 def build(system: str, config: Any = None) -> Listener:
-    """Make an untrained listener by name; ``config`` is its Config, a dict of Config fields, or None for the defaults."""
+    """Make an untrained listener by name; ``config`` is its Config, a dict of its fields, or None for the defaults."""
     if system not in systems():
         raise unknown("system", system, systems())
     module = importlib.import_module(f"solfeggio.listeners.{system}")
@@ -97,7 +97,7 @@ def golden(system: Listener, seed: int = 0) -> dict[str, Any]:
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """Choose the device: cpu, cuda, cuda:1, mps, or auto for the best there is; raises ConfigError when it is not there."""
+    """Choose the device: cpu, cuda, cuda:1, mps, or auto for the best; raises ConfigError when it is not there."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     kind = name.partition(":")[0]
@@ -173,7 +173,7 @@ def logits(system: Listener, samples: Iterable[np.ndarray]) -> dict[str, np.ndar
 
 
 def analyze(audio: Any, rate: int | None = None, device: str = "auto", **options: Any) -> dict[str, Answer]:
-    """Hear everything the shipped systems can hear in one recording: {"beats": Events, "metre": Segments, "tempo": Curve}.
+    """Hear all that shipped systems can hear in a recording: {"beats": Events, "metre": Segments, "tempo": Curve}.
 
     audio, rate and errors as for ``hear``; options (tempo, metres) go to the beats.
     """

@@ -16,8 +16,8 @@ class LogSpectra(torch.nn.Module):
 
     rate: Hz. hop: samples. windows: samples of each resolution. filters: one (bins, window // 2 + 1) matrix for each
     window with its centre Hz, from ``frontends.mel``. scale: magnification before the logarithm.
-    Shape: (batch, time) to (batch, channel, bin, frame). When all filters have the same centres each window is a channel;
-    otherwise there is one channel and the windows' bins follow each other.
+    Shape: (batch, time) to (batch, channel, bin, frame). When all filters have the same centres each window is a
+    channel; otherwise there is one channel and the windows' bins follow each other.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class LogSpectra(torch.nn.Module):
 def rectified_difference(spectra: torch.Tensor, lag_frames: int | Sequence[int]) -> torch.Tensor:
     """Half-wave rectified rise of each bin over ``lag_frames`` (one number, or one for each bin): energy that starts.
 
-    Shape: (batch, channel, bin, frame) in and out; the first frames compare with silence. Source: Boeck and Schedl 2011.
+    Shape: (batch, channel, bin, frame) in and out; the first frames compare with silence. After Boeck and Schedl 2011.
 
     >>> rectified_difference(torch.tensor([[[[0.0, 2.0, 1.0]]]]), 1)
     tensor([[[[0., 2., 0.]]]])

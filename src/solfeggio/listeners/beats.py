@@ -1,9 +1,9 @@
 """Beats: where the pulse falls, where bars begin, which metre, how fast.
 
 A small network marks beats and downbeats fifty times a second; a bar-pointer model finds the bars that explain them
-best. Networks after Boeck and Schedl (DAFx 2011), Davies and Boeck (EUSIPCO 2019), Foscarin, Schlueter and Widmer (ISMIR
-2024); decoder after Krebs, Boeck and Widmer (ISMIR 2015). It hears pulse-based music; free recitative and speech have
-no beats, and it may still report some. Compound metres (6/8, 12/8) are counted in dotted beats.
+best. Networks after Boeck and Schedl (DAFx 2011), Davies and Boeck (EUSIPCO 2019), Foscarin, Schlueter and Widmer
+(ISMIR 2024); decoder after Krebs, Boeck and Widmer (ISMIR 2015). It hears pulse-based music; free recitative and speech
+have no beats, and it may still report some. Compound metres (6/8, 12/8) are counted in dotted beats.
 """
 
 from __future__ import annotations
@@ -38,9 +38,7 @@ class Config:
     windows: tuple[int, ...] = (1024, 4096)  # samples of each resolution: 46 ms for attacks, 186 ms for harmony
     bands_per_octave: int = 12
     low: float = 32.703  # Hz, C1
-    bins: int = (
-        96  # pitch-aligned bands shared by all windows; 0: Boeck's bands up to 17 kHz, as many as the FFT tells apart
-    )
+    bins: int = 96  # pitch-aligned bands shared by all windows; 0: Boeck's up to 17 kHz, as many as the FFT tells apart
     difference: bool = True  # add half-wave rectified differences as channels
     stem: tuple[int, ...] = (16, 32, 64)  # channels of the spectral convolutions; empty: bins go straight to the trunk
     pools: tuple[int, ...] = (3, 4)  # pooling over bins after each convolution but the last
@@ -59,13 +57,14 @@ class Config:
     threshold: float = 0.3  # probability of a peak, with decoder peaks
 
 
+RELEASED = Config()
 BOECK2011 = Config(
     rate=44100, windows=(1024, 2048, 4096), bands_per_octave=6, low=30.0, bins=0, stem=(), trunk="recurrent", width=25,
     depth=3, dropout=0.0, downbeats=False, tolerance_frames=0, beat_weight=1.0, decoder="peaks",
 )  # fmt: skip
 CAUSAL = Config(causal=True)
 TINY = Config(stem=(4, 8, 8), width=8, depth=3)
-CONFIGS = {"released": Config(), "causal": CAUSAL, "boeck2011": BOECK2011, "tiny": TINY}
+CONFIGS = {"released": RELEASED, "causal": CAUSAL, "boeck2011": BOECK2011, "tiny": TINY}
 
 
 class Beats(Listener):
@@ -79,7 +78,7 @@ class Beats(Listener):
 
     Config = Config
 
-    def __init__(self, config: Config = Config()):
+    def __init__(self, config: Config = RELEASED):
         super().__init__()
         self.config = config
         c = config
