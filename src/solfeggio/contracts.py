@@ -20,8 +20,8 @@ class Spec:
     """What a listener needs and gives, as data; ``run`` derives windows, borders and batches from it.
 
     rate: Hz the samples must have. grid: frames of the logits. labels: names of the logits' last axis.
-    answer: type that decode returns. window: seconds computed at once (None: the whole file). border: seconds of context
-    on each side of a window that make chunked equal unchunked. given: names of the answers that decode needs.
+    answer: type that decode returns. window: seconds computed at once (None: the whole file). border: seconds of
+    context on each side of a window that make chunked equal unchunked. given: names of the answers that decode needs.
     """
 
     rate: int
@@ -60,4 +60,4 @@ class Listener(torch.nn.Module, ABC):
 
     @abstractmethod
     def decode(self, logits: dict[str, Any], **options: Any) -> Any:
-        """Turn the logits of one recording, each a (frame, label) array, into an answer; options override the Config."""
+        """Turn the logits of one recording, each (frame, label), into an answer; options override the Config."""

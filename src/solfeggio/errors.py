@@ -1,6 +1,6 @@
 """One family of errors. Each message says what was given, what was expected and what to do.
 
-SolfeggioError                 everything this package raises on purpose; the command line turns it into one line, exit code 2
+SolfeggioError                 all that this package raises on purpose; the command line makes it one line, exit code 2
 ├── AudioError                 a sound file that cannot be read, decoded or written
 ├── FormatError                a label, MIDI or JAMS file that does not hold what its name promises
 ├── AnswerError                an answer whose arrays contradict each other (unsorted, negative, wrong shape)

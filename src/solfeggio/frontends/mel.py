@@ -20,7 +20,7 @@ def mel_to_hz(mel: np.ndarray | float) -> np.ndarray:
 
 
 def mel_filters(rate: int, window: int, bins: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """Make triangles evenly spaced in mel between ``low`` and ``high`` Hz, each of unit area as librosa's (norm slaney).
+    """Make triangles evenly spaced in mel between ``low`` and ``high`` Hz, of unit area as librosa's (norm slaney).
 
     Returns ((bins, window // 2 + 1) matrix, (bins,) centre Hz).
     """
@@ -34,8 +34,8 @@ def mel_filters(rate: int, window: int, bins: int, low: float, high: float) -> t
 def log_filters(rate: int, window: int, per_octave: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
     """Make triangles with ``per_octave`` centres an octave, snapped to FFT bins, duplicates removed, unit sum.
 
-    The filterbank of Boeck and Schedl's beat trackers: centres are ``440 * 2^(k / per_octave)`` Hz; where the FFT is too
-    coarse to tell two apart only one stays, so the count depends on the window. Returns (matrix, centre Hz).
+    The filterbank of Boeck and Schedl's beat trackers: centres are ``440 * 2^(k / per_octave)`` Hz; where the FFT is
+    too coarse to tell two apart only one stays, so the count depends on the window. Returns (matrix, centre Hz).
     """
     first, last = np.ceil(per_octave * np.log2(np.array([low, high]) / 440) + [-1e-9, 1 - 1e-9])
     centres = 440 * 2 ** (np.arange(first, last) / per_octave)

@@ -53,9 +53,7 @@ class Stem(nn.Module):
         """Return (batch, width, frame)."""
         x = self.norm(x)
         for layer in self.layers:
-            x = layer["pool"](
-                layer["conv"](pad_time(x, 2, self.causal))
-            )  # pooled first: a third of the work, same kind of net
+            x = layer["pool"](layer["conv"](pad_time(x, 2, self.causal)))  # pooled first: a third of the work
             x = self.dropout(nn.functional.elu(layer["norm"](x)))
         return nn.functional.elu(self.last(x)).squeeze(2)
 
