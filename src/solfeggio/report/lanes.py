@@ -1,0 +1,235 @@
+"""Lanes: each answer as plain data that the page draws as SVG, one shape for each answer type.
+
+A lane is a dict that JSON can hold: "kind", "name", "about" (one sentence, read aloud by screen readers) and packed
+arrays. Times travel as whole tenths of a millisecond, so a lane of an hour is as exact as one of a minute.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
+from solfeggio.errors import AnswerError
+
+TICKS_PER_SECOND = 10_000
+MAX_COLUMNS = 200_000  # envelope columns in one page: 200 a second for 16 minutes, 50 for an hour
+PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+CHORD_MARKS = {
+    "maj": "", "min": "m", "7": "7", "maj7": "maj7", "min7": "m7", "dim": "°", "aug": "+", "hdim7": "ø7", "dim7": "°7",
+    "minmaj7": "m(maj7)", "maj6": "6", "min6": "m6", "sus4": "sus4", "sus2": "sus2", "9": "9", "maj9": "maj9", "min9": "m9",
+}  # fmt: skip
+
+
+def times(seconds: np.ndarray) -> str:
+    """Pack seconds as base64 of little-endian unsigned 32-bit tenths of a millisecond; times before 0 become 0."""
+    ticks = np.clip(np.round(np.asarray(seconds, float) * TICKS_PER_SECOND), 0, 2**32 - 1)
+    return base64.b64encode(ticks.astype("<u4").tobytes()).decode("ascii")
+
+
+def numbers(values: np.ndarray) -> str:
+    """Pack numbers as base64 of little-endian 32-bit floats."""
+    return base64.b64encode(np.asarray(values).astype("<f4").tobytes()).decode("ascii")
+
+
+class Envelope:
+    """Lowest, highest and mean-square sample of each column, built block by block so that length costs no memory.
+
+    rate: Hz. duration: seconds expected, which chooses the columns a second (400 at most, fewer for long files).
+
+    >>> envelope = Envelope(8000, 1.0)
+    >>> envelope.add(np.ones((1, 8000), np.float32))
+    >>> envelope.lane()["columns"]
+    400
+    """
+
+    def __init__(self, rate: int, duration: float):
+        self.rate = rate
+        self.per_second = next((n for n in (400, 200, 100, 50, 20) if n * duration <= MAX_COLUMNS and n <= rate), 10)
+        self.samples = 0
+        self._columns = 0
+        self._rest = np.zeros((3, 0))  # lowest, highest, power of the samples that wait for their column to fill
+        self._parts: list[np.ndarray] = []
+
+    def add(self, block: np.ndarray) -> None:
+        """Take the next block, (channel, time)."""
+        block = np.nan_to_num(np.atleast_2d(block))
+        rows = np.stack([block.min(0), block.max(0), (block.astype(np.float64) ** 2).mean(0)])
+        first = self.samples - self._rest.shape[1]
+        self._rest = np.concatenate([self._rest, rows], 1)
+        self.samples += block.shape[1]
+        full = self.samples * self.per_second // self.rate
+        if full > self._columns:
+            edges = -(-np.arange(self._columns, full + 1) * self.rate // self.per_second) - first
+            whole, self._rest = self._rest[:, : edges[-1]], self._rest[:, edges[-1] :]
+            self._parts.append(_reduce(whole, edges[:-1]))
+            self._columns = full
+
+    def lane(self) -> dict[str, Any]:
+        """Finish: packed 8-bit columns, scaled so that the loudest sample fills the lane."""
+        if self._rest.shape[1]:
+            self._parts.append(_reduce(self._rest, np.array([0])))
+            self._rest = self._rest[:, :0]
+        columns = np.concatenate(self._parts, 1) if self._parts else np.zeros((3, 0))
+        peak = float(np.abs(columns).max(initial=0.0))
+        scaled = np.round(columns / (peak or 1.0) * 127).astype(np.int8)
+        return {
+            "per_second": self.per_second,
+            "columns": columns.shape[1],
+            "peak": round(peak, 5),
+            "packed": base64.b64encode(scaled.tobytes()).decode("ascii"),
+        }
+
+
+def _reduce(rows: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    low, high = np.minimum.reduceat(rows[0], starts), np.maximum.reduceat(rows[1], starts)
+    sizes = np.diff(np.append(starts, rows.shape[1]))
+    return np.stack([low, high, np.sqrt(np.add.reduceat(rows[2], starts) / sizes)])
+
+
+def lane(name: str, answer: Answer) -> dict[str, Any]:
+    """Turn any answer into the data of its lane.
+
+    >>> lane("sections", Segments([0, 8], [8, 20], ["verse", "chorus"]))["about"]
+    'sections: 2 segments, verse, chorus'
+    """
+    for kind, make in _LANES:
+        if isinstance(answer, kind):
+            return {"name": name, **make(name, answer)}
+    raise AnswerError(f"{type(answer).__name__} '{name}' has no lane", "lanes exist for Events, Segments, Curve, Notes, Tags")
+
+
+def _several(labels: Iterable[str], most: int = 6) -> str:
+    names = list(dict.fromkeys(label for label in labels if label))
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _about(name: str, count: int, what: str, labels: Iterable[str] = ()) -> str:
+    listed = _several(labels)
+    return f"{name}: {count or 'no'} {what}{'' if count == 1 else 's'}" + (f", {listed}" if listed else "")
+
+
+def _labels(labels: tuple[str, ...]) -> dict[str, Any]:
+    """Name each label once and refer to it by number, with what to write and how to colour it."""
+    names = list(dict.fromkeys(labels))
+    where = {label: i for i, label in enumerate(names)}
+    return {
+        "names": [pretty(label) for label in names],
+        "tints": [tint(label) for label in names],
+        "of": [where[label] for label in labels],
+    }
+
+
+def pretty(label: str) -> str:
+    """Write a chord or key label as musicians do; other labels stay as they are.
+
+    >>> [pretty(label) for label in ("C:maj", "F#:min7", "Bb:7/3", "N", "chorus")]
+    ['C', 'F♯m7', 'B♭7/3', '–', 'chorus']
+    """
+    if label in ("N", "X"):
+        return "–"
+    root, colon, rest = label.partition(":")
+    if tint(label) is None or not colon:
+        return label
+    kind, slash, bass = rest.partition("/")
+    mark = CHORD_MARKS.get(kind, kind if kind.startswith("(") else f" {kind}")
+    return root.replace("#", "♯").replace("b", "♭") + mark + slash + bass
+
+
+def tint(label: str) -> int | None:
+    """Pitch class 0..11 of a chord or key label's root, which colours it; None for any other label.
+
+    >>> tint("Eb:min"), tint("verse"), tint("A")
+    (3, None, 9)
+    """
+    root, colon, _ = label.partition(":")
+    if not root or root[0] not in PITCH_CLASSES or root[1:].strip("b#") or len(root) > 3:
+        return None
+    if not colon and len(label) > 3:
+        return None
+    return (PITCH_CLASSES[root[0]] + root.count("#") - root[1:].count("b")) % 12
+
+
+def _events(name: str, answer: Events) -> dict[str, Any]:
+    beats = bool(answer.labels) and all(label.isdigit() for label in answer.labels)
+    made: dict[str, Any] = {
+        "kind": "beats" if beats or (name == "beats" and not any(answer.labels)) else "events",
+        "times": times(answer.times),
+        "about": _about(name, len(answer), "beat" if beats else "event", () if beats else answer.labels),
+        **({"labels": _labels(answer.labels)} if answer.labels else {}),
+    }
+    if answer.values is not None:
+        made["values"] = numbers(answer.values)
+    return made
+
+
+def _rows(starts: np.ndarray, ends: np.ndarray) -> list[int]:
+    """First free row for each segment, so that overlapping ones do not hide each other."""
+    free: list[float] = []
+    rows = []
+    for start, end in zip(starts, ends, strict=True):
+        row = next((i for i, until in enumerate(free) if until <= start + 1e-6), len(free))
+        free[row:] = [end] if row == len(free) else [end, *free[row + 1 :]]
+        rows.append(row)
+    return rows
+
+
+def _segments(name: str, answer: Segments) -> dict[str, Any]:
+    rows = _rows(answer.starts, answer.ends)
+    return {
+        "kind": "segments",
+        "starts": times(answer.starts),
+        "ends": times(answer.ends),
+        "rows": rows if any(rows) else [],
+        "about": _about(name, len(answer), "segment", map(pretty, answer.labels)),
+        **({"labels": _labels(answer.labels)} if answer.labels else {}),
+        **({"values": numbers(answer.values)} if answer.values is not None else {}),
+    }
+
+
+def _curve(name: str, answer: Curve) -> dict[str, Any]:
+    shown = answer.values[answer.values > 0] if answer.unit == "Hz" else answer.values
+    low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 0.0)
+    unit = f" {answer.unit}" if answer.unit else ""
+    return {
+        "kind": "curve",
+        "times": times(answer.times),
+        "values": numbers(answer.values),
+        "unit": answer.unit,
+        "range": [low, high],
+        "about": f"{name}: {low:.4g} to {high:.4g}{unit}" if len(shown) else f"{name}: no values",
+    }
+
+
+def _notes(name: str, answer: Notes) -> dict[str, Any]:
+    return {
+        "kind": "notes",
+        "starts": times(answer.starts),
+        "ends": times(answer.ends),
+        "pitches": numbers(answer.pitches),
+        "velocities": numbers(answer.velocities),
+        "range": [float(answer.pitches.min()), float(answer.pitches.max())] if len(answer) else [60.0, 60.0],
+        "about": _about(name, len(answer), "note", answer.labels),
+        **({"labels": _labels(answer.labels)} if answer.labels else {}),
+    }
+
+
+def _tags(name: str, answer: Tags) -> dict[str, Any]:
+    order = np.argsort(-answer.values, kind="stable")[:24]
+    return {
+        "kind": "tags",
+        "tags": [[pretty(answer.labels[i]), round(float(answer.values[i]), 3)] for i in order],
+        "about": _about(name, len(answer), "tag", [answer.labels[i] for i in order]),
+    }
+
+
+_LANES: tuple[tuple[type[Answer], Any], ...] = (
+    (Events, _events),
+    (Segments, _segments),
+    (Curve, _curve),
+    (Notes, _notes),
+    (Tags, _tags),
+)
