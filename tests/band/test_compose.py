@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solfeggio.band.compose import audible, compose, compose_mma, draw_bpm, thin
+from solfeggio.band.compose import audible, compose, draw_bpm, thin
 from solfeggio.band.perform import perform
 from solfeggio.band.song import Part, Song
 from solfeggio.band.styles import LIBRARY, Groove, grooves, side
@@ -88,8 +88,7 @@ def test_the_same_seed_composes_the_same_mma_song():
 def test_onsets_of_many_songs_agree_with_their_beats():
     early = []
     for seed in range(12):
-        rng = np.random.default_rng(seed)
-        performance = perform(rng, compose_mma(rng, "train"))
+        performance = perform(np.random.default_rng(seed), compose(seed, kind="mma"))
         starts = np.concatenate([notes.starts for *_, notes in performance.parts])
         nearest = np.abs(starts[:, None] - performance.beats.times[None]).argmin(1)
         away = starts - performance.beats.times[nearest]

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def _read(midi: bytes, groove: Groove, length: float) -> tuple[Part, ...]:
     """Turn mma's tracks into parts, times in quarters of the written metre."""
     from symusic import Score
 
-    score = Score.from_midi(midi)
+    score: Any = Score.from_midi(midi)
     scale = 4 / groove.unit / score.ticks_per_quarter
     parts: list[Part] = []
     used: dict[str, int] = {}

@@ -54,7 +54,7 @@ def perform(rng: np.random.Generator, song: Song) -> Performance:
     return Performance(
         song=song,
         parts=tuple(played),
-        beats=Events(times[heard], [str(int(p)) for p in song.positions[heard]]),
+        beats=Events(times[heard], tuple(str(int(p)) for p in song.positions[heard])),
         duration=float(duration),
         chords=_move(song.chords, tempo, duration),
         sections=_move(song.sections, tempo, duration),
@@ -230,7 +230,7 @@ def _fade(notes: Notes, drums: bool) -> float:
 
 def _move(spans: tuple[tuple[float, float, str], ...], tempo: TempoMap, duration: float) -> Segments:
     if not spans:
-        return Segments([], [])
+        return Segments(np.zeros(0), np.zeros(0))
     starts = np.minimum(tempo.at(np.array([s for s, _, _ in spans])), duration)
     ends = np.minimum(tempo.at(np.array([e for _, e, _ in spans])), duration)
-    return Segments(starts, ends, [label for _, _, label in spans])
+    return Segments(starts, ends, tuple(label for _, _, label in spans))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -124,7 +125,8 @@ def groove_named(name: str) -> Groove:
 
 def _read_style(file: str, text: str) -> list[Groove]:
     """Read which grooves a style file defines, in which metre and length."""
-    time, bars, defined = 4.0, 1, {}
+    time, bars = 4.0, 1
+    defined: dict[str, tuple[str, int, float]] = {}
     for line in re.sub(r"\\\s*\n", " ", text).splitlines():
         words = line.split("//")[0].split()
         if len(words) < 2:
@@ -141,7 +143,8 @@ def _read_style(file: str, text: str) -> list[Groove]:
     return [groove for group in _by_metre(defined.values()) for groove in _describe(file, group)]
 
 
-def _by_metre(defined) -> list[list[tuple[str, int, float]]]:
+def _by_metre(defined: Iterable[tuple[str, int, float]]) -> list[list[tuple[str, int, float]]]:
+    defined = list(defined)
     times = sorted({time for _, _, time in defined})
     return [[item for item in defined if item[2] == time] for time in times]
 
