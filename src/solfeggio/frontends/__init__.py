@@ -1,0 +1,1 @@
+"""Front-ends: sound to features on a grid."""

@@ -12,7 +12,7 @@ class Stft(torch.nn.Module):
 
     rate: Hz. window: samples of the Hann window, also the FFT size. hop: samples between frames.
     Shape: (batch, time) samples to (batch, 1, window // 2 + 1, ceil(time / hop)) magnitudes, divided by the window's
-    sum, so that a full-scale sine peaks at 0.5 whatever the window. ``grid`` and ``bins_hz`` describe the two last axes.
+    sum, so that a full-scale sine peaks at 0.5 whatever the window. ``grid`` and ``bins_hz`` describe the last two.
 
     >>> Stft(22050, 1024, 441)(torch.zeros(1, 882)).shape
     torch.Size([1, 1, 513, 2])

@@ -1,0 +1,1 @@
+"""Lessons: how a listener learns from a batch."""

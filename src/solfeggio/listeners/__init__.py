@@ -1,0 +1,1 @@
+"""Listeners: one file for each system that hears; the folder listing is the registry."""

@@ -1,0 +1,1 @@
+"""Nets: building blocks that know tensors, not music."""
