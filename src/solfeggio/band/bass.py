@@ -151,9 +151,11 @@ def long_808(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
 
 
 STYLES: dict[str, Callable[[np.random.Generator, Feel, float], Cell]] = {
-    "roots": roots, "root_fifth": root_fifth, "drive": drive, "walking": walking, "two_feel": two_feel, "funk": funk,
-    "syncopated": syncopated, "reggae": reggae, "pedal": pedal, "octaves": octaves, "offbeat": offbeat, "tumbao": tumbao,
-    "boogie": boogie, "long_808": long_808,
+    style.__name__: style
+    for style in (
+        roots, root_fifth, drive, walking, two_feel, funk, syncopated, reggae, pedal, octaves, offbeat, tumbao, boogie,
+        long_808,
+    )
 }  # fmt: skip
 
 

@@ -97,7 +97,8 @@ def draw_bar(rng: np.random.Generator, feel: Feel, groove: Groove, energy: float
         lines += [(key, line, 1.0) for key, line, odds in groove.extras if rng.random() < odds]
         if energy < 0.35 and rng.random() < 0.5:
             lines.pop(int(rng.random() * 2))
-        hits = [hit for key, line, _ in lines for hit in _hits(key, line, 4.0) if hit[0] < feel.bar - 1e-6]
+        span = 4.0 if feel.beat <= 1.0 else 8.0  # in 2/2 a half note is what a quarter is elsewhere
+        hits = [hit for key, line, _ in lines for hit in _hits(key, line, span) if hit[0] < feel.bar - 1e-6]
     else:
         hits = _grouped_bar(rng, feel, groove, snare, top_key)
     if rng.random() < groove.busy:
@@ -179,11 +180,8 @@ def _fill_start(rng: np.random.Generator, feel: Feel, section_end: bool) -> floa
 
 def _fill(rng: np.random.Generator, feel: Feel, start: float, offset: float, energy: float) -> list[tuple]:
     """Snare and toms from ``offset`` to the bar's end: even divisions with gaps, going down the kit."""
-    step = (
-        pick(rng, (0.5, 0.25))
-        if feel.compound or feel.beat == 0.5
-        else pick(rng, (0.25, 0.25, 0.25, 0.5, 1 / 3, 1 / 6, 0.125))
-    )
+    straight = feel.compound or feel.beat == 0.5
+    step = pick(rng, (0.5, 0.25) if straight else (0.25, 0.25, 0.25, 0.5, 1 / 3, 1 / 6, 0.125)) * max(1, feel.beat // 2)
     density = 0.5 + 0.5 * rng.random()
     plan = pick(rng, ("toms", "snare", "mixed", "crescendo"))
     count = round((feel.bar - offset) / step)

@@ -23,9 +23,9 @@ GROUPS: dict[str, tuple[tuple[float, ...], ...]] = {  # metre -> ways to group i
 class Feel:
     """How a bar is felt.
 
-    metre: as written. beat: quarters from beat to beat (1.5 in 6/8, 9/8, 12/8; 0.5 in 5/8 and 7/8; 2 in 2/2). groups: quarters of
-    each accent group, filling the bar. swing: where the off-beat falls inside its pair, 0.5 straight, 0.67 triplets. pair: quarters
-    of that pair (1 swings eighths, 0.5 sixteenths).
+    metre: as written. beat: quarters from beat to beat (1.5 in 6/8, 9/8, 12/8; 0.5 in 5/8 and 7/8; 2 in 2/2). groups:
+    quarters of each accent group, filling the bar. swing: where the off-beat falls inside its pair, 0.5 straight, 0.67
+    triplets. pair: quarters of that pair (1 swings eighths, 0.5 sixteenths).
     """
 
     metre: Metre

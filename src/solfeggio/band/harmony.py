@@ -100,7 +100,8 @@ LOOPS: dict[str, tuple[tuple[str, ...], ...]] = {
         tuple(line.split())
         for line in (
             "I V7 I V7", "I IV I:5 V7", "I ii:3 V7 I", "I V:3 I V7 IV:3 I:5 V7 I", "I vi ii:3 V",
-            "i V7 i iv i:5 V7 i i", "I V7:3 I IV ii:3 I:5 V7 I", "i iiø:3 V7 i", "I V7/V V I", "I I7:b7 IV:3 iv:3 I:5 V7 I I", "i bVI iiø V7",
+            "i V7 i iv i:5 V7 i i", "I V7:3 I IV ii:3 I:5 V7 I", "i iiø:3 V7 i", "I V7/V V I",
+             "I I7:b7 IV:3 iv:3 I:5 V7 I I", "i bVI iiø V7",
             "i iv bVII bIII bVI iiø V7 i", "I V vi iii IV I IV V", "I viio7/V V I", "I V7/ii ii V7 iii vi ii:3 V7",
             "i V:3 i7:b7 IV:3 bVI V7 i V",
         )

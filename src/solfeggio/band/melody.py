@@ -80,7 +80,8 @@ def write_melody(
 ) -> Part:
     """Write a melody over a chart: one voice within an octave or so of MIDI ``centre``, from bar 0 on.
 
-    density: 0 long notes to 1 running. syncopation: chance that a beat is anticipated. rests: chance that a phrase breathes.
+    density: 0 long notes to 1 running. syncopation: chance that a beat is anticipated. rests: how often a phrase
+    breathes.
     """
     tones = scale(chart.key)
     ladder = [p for p in range(centre - 13, centre + 14) if p % 12 in tones]
@@ -151,5 +152,5 @@ def _to_chord(pitch: int, label: str) -> int:
     tones = pitch_classes(label)
     if not tones:
         return pitch
-    return min((pitch + shift for shift in (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5) if (pitch + shift) % 12 in tones), default=pitch,
-               key=lambda p: abs(p - pitch))  # fmt: skip
+    near = [pitch + shift for shift in (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5) if (pitch + shift) % 12 in tones]
+    return near[0] if near else pitch

@@ -20,10 +20,13 @@ from solfeggio.errors import unknown
 from solfeggio.notation import Metre
 
 RANGES: dict[int, tuple[int, int]] = {  # program -> lowest and highest pitch where players are at home
-    40: (55, 98), 41: (48, 86), 42: (36, 74), 43: (28, 60), 56: (54, 84), 57: (40, 72), 58: (28, 58), 60: (40, 76), 65: (50, 81),
-    66: (44, 76), 68: (58, 90), 71: (50, 90), 73: (60, 94), 110: (55, 98), 11: (53, 89), 22: (55, 90), 29: (38, 88), 30: (38, 88),
+    40: (55, 98), 41: (48, 86), 42: (36, 74), 43: (28, 60), 56: (54, 84), 57: (40, 72), 58: (28, 58), 60: (40, 76),
+        65: (50, 81),
+    66: (44, 76), 68: (58, 90), 71: (50, 90), 73: (60, 94), 110: (55, 98), 11: (53, 89), 22: (55, 90), 29: (38, 88),
+        30: (38, 88),
 }  # fmt: skip
-LEVELS = {"intro": 0.45, "verse": 0.55, "prechorus": 0.7, "chorus": 0.9, "bridge": 0.6, "solo": 0.85, "outro": 0.5, "break": 0.25,
+LEVELS = {"intro": 0.45, "verse": 0.55, "prechorus": 0.7, "chorus": 0.9, "bridge": 0.6, "solo": 0.85, "outro": 0.5,
+    "break": 0.25,
           "A": 0.65, "B": 0.8, "C": 0.75, "D": 0.7}  # fmt: skip
 
 
@@ -49,7 +52,8 @@ def play(rng: np.random.Generator, side: str = "train", kind: str = "rock") -> S
     bars = max(8, round(seconds * tempo / 60 / feel.beats / 4) * 4)
     chart = write_chart(rng, feel.metre, bars, spec.harmony, spec.form, side)
     energy = _dynamics(rng, chart, spec)
-    parts = _silences(rng, chart, feel, spec, _parts(rng, chart, feel, spec, energy, side))
+    parts = _pushes(rng, chart, feel, spec, _parts(rng, chart, feel, spec, energy, side))
+    parts = _silences(rng, chart, feel, spec, parts)
     return _finish(rng, chart, feel, spec, parts, kind, tempo * feel.beat)
 
 
@@ -82,8 +86,7 @@ def _parts(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, energ
             count = 1 if rng.random() < 0.6 else 2
             textures = tuple(pick(rng, layer.textures) for _ in range(count))
             near = layer.near + int(rng.integers(-4, 5))
-            push = layer.push if rng.random() < 0.5 else 0.0
-            notes = write_chords(rng, chart, feel, energy, textures, near, layer.voices, layer.low, push)
+            notes = write_chords(rng, chart, feel, energy, textures, near, layer.voices, layer.low)
             parts.append(Part(f"chords{i + 1}" if i else "chords", pick(rng, layer.programs), notes))
     for i, lead in enumerate(spec.leads):
         if rng.random() < lead.odds:
@@ -95,11 +98,37 @@ def _parts(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, energ
                     lead.syncopation, lead.rests, f"melody{i + 1}" if i else "melody",
                 )
             )  # fmt: skip
-    if not any(part.name.startswith(("chords", "melody")) for part in parts):
+    if not parts:
         layer = spec.layers[0]
         notes = write_chords(rng, chart, feel, energy, layer.textures, layer.near, layer.voices, layer.low)
         parts.append(Part("chords", pick(rng, layer.programs), notes))
     return [part if part.drums else _in_range(part) for part in parts if len(part.notes)]
+
+
+def _pushes(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, parts: list[Part]) -> list[Part]:
+    """Anticipate: in some sections the band plays certain downbeats an eighth early, all together."""
+    early: set[int] = set()
+    names = {name: pick(rng, (1, 2, 2, 2, 4, 4)) if rng.random() < spec.push else 0 for name, _, _ in chart.sections}
+    for name, first, length in chart.sections:
+        if names[name]:
+            early.update(bar for bar in range(first + 1, first + length) if (bar - first) % names[name] == 0)
+    if not early or feel.beat == 0.5 or not any(part.drums for part in parts):
+        return parts
+    moments = np.array(sorted(early)) * feel.bar
+    hat_stays = (42, 44, 46, 51, 53, 54, 69, 70)
+    out = []
+    for part in parts:
+        notes = part.notes
+        if not part.name.startswith("melody"):
+            at = np.abs(notes[:, 0][:, None] - moments[None]).min(1) < 0.1
+            at &= ~np.isin(notes[:, 2], hat_stays) if part.drums else True
+            before = (notes[:, 0][:, None] - moments[None] >= -0.501) & (notes[:, 0][:, None] - moments[None] < -0.1)
+            gone = before.any(1) & ~(np.isin(notes[:, 2], hat_stays) if part.drums else False)
+            notes = notes.copy()
+            notes[at, 0] -= 0.5
+            notes = tidy(list(map(tuple, notes[~gone])))
+        out.append(Part(part.name, part.program, notes, part.drums))
+    return [part for part in out if len(part.notes)]
 
 
 def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, parts: list[Part]) -> list[Part]:

@@ -1,6 +1,6 @@
 """The chord players: strums, riffs, arpeggios, skanks, pianos, pads, strings and choirs.
 
-A texture draws a cell for a section, (offset, length, action, loudness) over one bar, and every bar plays it on its chords.
+A texture draws a cell for a section, (offset, length, action, loudness) over one bar; every bar plays it on its chords.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from solfeggio.band.chance import pick
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
 from solfeggio.band.form import Chart
-from solfeggio.band.harmony import bass, root, voicing
+from solfeggio.band.harmony import bass, read, root, voicing
 from solfeggio.errors import unknown
 
-# Actions: "D" down strum, "U" up strum, "C" block chord, "P" power chord, "M" muted root, "B" bass note, "F" bass fifth,
-# "H" upper chord without its lowest note, digits one tone of the voicing from below, "O" bass octave.
+# Actions: "D" down strum, "U" up strum, "C" block chord, "H" the same without its lowest note, "B" bass note, "F" bass
+# fifth, "O" bass octave, "P" power chord, "M" muted power chord ("P3": three semitones up), a digit one voice of a chord.
 Cell = list[tuple[float, float, str, float]]
 Texture = Callable[[np.random.Generator, Feel, float], Cell]
 
@@ -34,7 +34,7 @@ def strum(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
         strength = feel.strength(offset)
         if rng.random() < density * (1.15 if strength >= 2 else 0.75):
             back = 1.1 if strength >= 2 and round(offset / feel.beat) % 2 else 0.85
-            cell.append((offset, step, "D" if i % 2 == 0 or feel.compound and strength >= 2 else "U", back))
+            cell.append((offset, step, "D" if i % 2 == 0 or (feel.compound and strength >= 2) else "U", back))
     return ring(cell, feel)
 
 
@@ -56,18 +56,22 @@ def bass_strum(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
 def riff(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
     """Power chords over palm-muted chugs: eighths, sixteenths, gallops, or held."""
     kind = pick(rng, ("eighths", "eighths", "sixteenths", "gallop", "reverse", "held", "broken", "broken"))
+    moves = pick(rng, (0.0, 0.0, 0.1, 0.3))
     cell: Cell = []
     if kind == "held":
         spots = [0.0, *(x for x in feel.accents[1:] if rng.random() < 0.6)]
         return ring([(x, 1.0, "P", 1.0) for x in spots], feel)
     for beat in range(max(1, round(feel.bar / 1.0))):
-        grid = {"eighths": (0, 0.5), "sixteenths": (0, 0.25, 0.5, 0.75), "gallop": (0, 0.5, 0.75), "reverse": (0, 0.25, 0.5),
+        grid = {"eighths": (0, 0.5), "sixteenths": (0, 0.25, 0.5, 0.75), "gallop": (0, 0.5, 0.75), "reverse": (0,
+            0.25, 0.5),
                 "broken": tuple(x for x in (0, 0.25, 0.5, 0.75) if rng.random() < 0.55)}[kind]  # fmt: skip
         for x in grid:
             if beat + x < feel.bar - 1e-6:
                 loud = (beat == 0 and x == 0) or rng.random() < (0.12 if x else 0.25)
-                cell.append((beat + x, 0.25 if len(grid) > 2 else 0.45, "P" if loud else "M", 1.0 if loud else 0.8))
-    if not cell or cell[0][0] > 0 and rng.random() < 0.8:
+                shift = str(pick(rng, (3, 5, 7, 10, 1))) if rng.random() < moves and (beat or x) else ""
+                length = 0.25 if len(grid) > 2 else 0.45
+                cell.append((beat + x, length, ("P" if loud else "M") + shift, 1.0 if loud else 0.8))
+    if not cell or (cell[0][0] > 0 and rng.random() < 0.8):
         cell.insert(0, (0.0, 0.45, "P", 1.0))
     return cell
 
@@ -111,7 +115,7 @@ def picking(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
 def alberti(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
     """Alberti bass: low, high, middle, high in eighths or sixteenths; low, middle, high in compound metres."""
     step = 0.5 if feel.compound or rng.random() < 0.7 else 0.25
-    order = pick(rng, ("012", "021")) if feel.compound or feel.bar == 3 and rng.random() < 0.4 else "0212"
+    order = pick(rng, ("012", "021")) if feel.compound or (feel.bar == 3 and rng.random() < 0.4) else "0212"
     return [
         (i * step, step, order[i % len(order)], 1.0 if i * step in feel.accents else 0.8)
         for i in range(round(feel.bar / step))
@@ -201,7 +205,8 @@ def quarters(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
 
 def clave_comp(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
     """Bossa, montuno and samba rhythms: syncopated chords, the thumb on the bass."""
-    spots = pick(rng, ((0, 1, 1.5, 2.5, 3), (0, 1.5, 2.5, 3.5), (0, 0.75, 1.5, 2.5, 3), (0.5, 1.5, 2, 3, 3.5), (0, 1, 2.5, 3.5),
+    spots = pick(rng, ((0, 1, 1.5, 2.5, 3), (0, 1.5, 2.5, 3.5), (0, 0.75, 1.5, 2.5, 3), (0.5, 1.5, 2, 3, 3.5), (0,
+        1, 2.5, 3.5),
                        (0, 0.75, 1.5, 2, 2.75, 3.5)))  # fmt: skip
     cell: Cell = [(x, 0.35, pick(rng, "CH"), 0.9) for x in spots if x < feel.bar]
     return sorted(
@@ -272,7 +277,8 @@ def broken_left(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
 TEXTURES: dict[str, Texture] = {
     texture.__name__: texture
     for texture in (
-        strum, bass_strum, riff, power_eighths, arpeggio, picking, alberti, skank, bubble, backbeat_chop, funk_chop, block, ballad,
+        strum, bass_strum, riff, power_eighths, arpeggio, picking, alberti, skank, bubble, backbeat_chop, funk_chop,
+            block, ballad,
         stride, comp, charleston, quarters, clave_comp, pad, chorale, tremolo, synth_arp, stabs, low_pulse, broken_left,
     )
 }  # fmt: skip
@@ -294,12 +300,10 @@ def write_chords(
     near: int = 58,
     voices: int = 4,
     low: int = 40,
-    push: float = 0.0,
 ) -> np.ndarray:
     """Write a chord part: (n, 4) notes from bar 0 on; a section draws one of ``textures``.
 
-    near: MIDI centre of the voicings. low: lowest bass note it may play. push: chance that a bar's first chord comes an
-    eighth early.
+    near: MIDI centre of the voicings. low: lowest bass note it may play.
     """
     for texture in textures:
         if texture not in TEXTURES:
@@ -323,7 +327,6 @@ def write_chords(
                 shape = voicing(label, near, voices, previous)
                 previous = shape or previous
                 voiced.append(shape)
-            early = 0.5 if bar and rng.random() < push else 0.0
             loud = 56 + 44 * float(energy[bar])
             events = with_changes(cell, chords)
             for offset, span, action, weight in events:
@@ -331,7 +334,7 @@ def write_chords(
                 if not voiced[place] or offset >= feel.bar - 1e-6:
                     continue
                 limit = chords[place + 1][0] if place + 1 < len(chords) else feel.bar
-                start = bar * feel.bar + offset - (early if offset == 0 and action != "B" else 0)
+                start = bar * feel.bar + offset
                 end = min(bar * feel.bar + offset + span, bar * feel.bar + max(limit, offset + 0.1))
                 _act(
                     rng,
@@ -368,17 +371,20 @@ def _act(rng, action, label, shape, start, end, loud, low, notes) -> None:
         notes.extend(
             (start, end, p, loud + jitter + 3 * (rng.random() - 0.5)) for p in (shape if action == "C" else shape[1:])
         )
-    elif action in "PM":
-        base = low + (root(label) - low) % 12
-        notes.append((start, end if action == "P" else min(end, start + 0.22), base, loud + jitter))
-        if action == "P" or rng.random() < 0.5:
-            notes.append((start, end if action == "P" else min(end, start + 0.22), base + 7, loud * 0.95 + jitter))
-        if action == "P":
-            notes.append((start, end, base + 12, loud * 0.9 + jitter))
+    elif action[0] in "PM":
+        base = low + (root(label) - low) % 12 + int(action[1:] or 0)
+        stop = end if action[0] == "P" else min(end, start + 0.22)
+        notes.append((start, stop, base, loud + jitter))
+        if action[0] == "P" or rng.random() < 0.5:
+            notes.append((start, stop, base + 7, loud * 0.95 + jitter))
+        if action[0] == "P":
+            notes.append((start, stop, base + 12, loud * 0.9 + jitter))
     elif action in "BFO":
         base = low + (bass(label) - low) % 12
-        shift = {"B": 0, "F": 7 if base + 7 < shape[-1] + 5 else -5, "O": 12}[action]
-        notes.append((start, end, max(base + shift, low - 5), loud + jitter))
+        if action == "F":
+            fifth = (root(label) + next(step for step in (7, 6, 8) if step in read(label)[1])) % 12
+            base = low - 3 + (fifth - low + 3) % 12
+        notes.append((start, end, base + 12 * (action == "O"), loud + jitter))
     else:
         tone = int(action)
         notes.append((start, end, shape[tone % len(shape)] + 12 * (tone // len(shape)), loud + jitter))

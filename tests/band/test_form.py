@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from solfeggio.band.feel import feel_of
+from solfeggio.band.form import FLAVOURS, PLANS, bar_quarters, chord_spans, middle_quarters, write_chart
+from solfeggio.band.harmony import read, scale
+from solfeggio.errors import ConfigError
+from solfeggio.notation import Metre
+
+METRES = ["4/4", "3/4", "2/4", "2/2", "5/4", "7/8", "6/8", "12/8", "9/8"]
+
+
+@pytest.mark.parametrize("metre", METRES)
+@pytest.mark.parametrize("harmony", FLAVOURS)
+def test_charts_cover_every_bar(metre, harmony):
+    for seed, form in enumerate(PLANS):
+        bars = 1 + 17 * seed
+        chart = write_chart(np.random.default_rng(seed), Metre.parse(metre), bars, harmony, form)
+        assert chart.bars == bars
+        edge = 0
+        for _, first, length in chart.sections:
+            assert first == edge and length > 0
+            edge += length
+        assert edge == bars
+        for bar in chart.chords:
+            offsets = [offset for offset, _ in bar]
+            assert offsets[0] == 0 and offsets == sorted(set(offsets)) and offsets[-1] < bar_quarters(chart.metre)
+            assert all(read(label)[1] for _, label in bar)
+        spans = chord_spans(chart, 2.0)
+        assert spans[0][0] == 2.0 and spans[-1][1] == pytest.approx(2 + bars * bar_quarters(chart.metre))
+        assert all(a[1] == pytest.approx(b[0]) and a[2] != b[2] for a, b in pairwise(spans))
+
+
+def test_charts_are_deterministic_and_various():
+    charts = [write_chart(np.random.default_rng(seed), Metre(4), 32) for seed in range(30)]
+    assert charts[3] == write_chart(np.random.default_rng(3), Metre(4), 32)
+    assert len({chart.chords for chart in charts}) > 25
+
+
+def test_sections_come_back_with_their_chords():
+    for seed in range(20):
+        chart = write_chart(np.random.default_rng(seed), Metre(4), 48)
+        first = {}
+        for name, bar, length in chart.sections:
+            chords = chart.chords[bar : bar + length]
+            old = first.setdefault(name, chords)
+            shared = min(len(old), len(chords))
+            assert old[:shared] == chords[:shared]
+
+
+def test_most_roots_fit_the_key():
+    inside = []
+    for seed in range(60):
+        chart = write_chart(np.random.default_rng(seed), Metre(4), 32, "pop")
+        inside += [read(label)[0] in scale(chart.key) for bar in chart.chords for _, label in bar]
+    assert np.mean(inside) > 0.9
+
+
+def test_chords_change_mostly_on_downbeats():
+    changes = []
+    for seed in range(60):
+        changes += [
+            offset == 0 for bar in write_chart(np.random.default_rng(seed), Metre(4), 32).chords for offset, _ in bar
+        ]
+    assert 0.7 < np.mean(changes) < 1
+
+
+@pytest.mark.parametrize(
+    ("metre", "middle"), [("4/4", 2), ("3/4", 2), ("6/8", 1.5), ("12/8", 3), ("5/4", 3), ("7/8", 2)]
+)
+def test_second_chords_enter_on_an_accent(metre, middle):
+    assert middle_quarters(Metre.parse(metre)) == middle
+
+
+def test_wrong_names_are_refused():
+    for options in ({"bars": 0}, {"bars": 4, "harmony": "popp"}, {"bars": 4, "form": "sonata"}):
+        with pytest.raises(ConfigError):
+            write_chart(np.random.default_rng(0), Metre(4), **options)
+
+
+@pytest.mark.parametrize("metre", METRES)
+def test_feel_groups_fill_the_bar(metre):
+    for seed in range(5):
+        feel = feel_of(np.random.default_rng(seed), Metre.parse(metre), 0.66)
+        assert sum(feel.groups) == pytest.approx(feel.bar) == pytest.approx(feel.beats * feel.beat)
+        assert feel.strength(0) == 4 and all(feel.strength(x) >= 3 for x in feel.accents)
+
+
+def test_swing_moves_off_beats_only():
+    feel = feel_of(np.random.default_rng(0), Metre(4), 2 / 3)
+    straight = np.arange(-4, 8, 0.25)
+    swung = feel.warp(straight)
+    assert np.all(np.diff(swung) > 0)
+    np.testing.assert_allclose(swung[straight % 1 == 0], straight[straight % 1 == 0])
+    np.testing.assert_allclose(swung[straight % 1 == 0.5] % 1, 2 / 3)
