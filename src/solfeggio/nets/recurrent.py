@@ -7,7 +7,7 @@ from torch import nn
 
 
 class RecurrentTrunk(nn.Module):
-    """Stacked LSTM: (batch, channels, frame) to (batch, out, frame), where ``out`` is ``width``, doubled if bidirectional.
+    """Stacked LSTM, (batch, channels, frame) to (batch, out, frame); ``out`` is ``width``, doubled if bidirectional.
 
     channels: in. width: cells per direction. depth: layers. causal: forward direction only.
     """
