@@ -1,126 +1,32 @@
 """Beats, bars and metre from activations: a bar-pointer model over beats, offline and causal by one mechanism.
 
 Source: Whiteley, Cemgil, Godsill, "Bayesian modelling of temporal structure in musical audio", ISMIR 2006, with the
-tempo transitions of Krebs, Boeck, Widmer, ISMIR 2015. Chains of whole beats are searched instead of frames (lattice.py).
+tempo transitions of Krebs, Boeck, Widmer, ISMIR 2015. Chains of beats are searched instead of frames (lattice.py).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from solfeggio.answers import Events
-from solfeggio.decode.lattice import Lattice
-from solfeggio.errors import AnswerError, ConfigError, unknown
+from solfeggio.decode.barmodel import BarModel
+from solfeggio.errors import AnswerError, ConfigError
 from solfeggio.grid import Grid
 from solfeggio.notation import Metre, metres, tempo
 
-SPACING = 0.015  # relative distance of neighbouring periods, or one frame of the refined grid where that is more
 RESOLUTION = 100  # frames per second that the activations are interpolated to, at least
 
 
 @dataclass(frozen=True)
-class BarModel:
-    """What music is expected to do; every field is an option of ``decode_bars`` and ``BarTracker``.
-
-    Raises ConfigError when a value is out of range. Log-odds are natural logarithms (nats).
-    """
-
-    tempo: tuple[float, float] = (30.0, 240.0)  # slowest and fastest beat, bpm
-    metres: tuple[str, ...] = ("2/4", "3/4", "4/4")  # metres to choose from, at most 8: beats a bar are what counts
-    tempo_change: float = 60.0  # nats for a change of the beat's length by a factor e; 1 % costs a hundredth
-    tempo_step: float = 0.1  # largest change of log beat length from one beat to the next
-    tempo_prior: float = 0.1  # nats each beat loses at sqrt(2) octaves from 115 bpm, growing with the square; 0: none
-    metre_change: float | None = 20.0  # nats for another metre from one bar to the next; None: one metre throughout
-    weight: float = 1.0  # factor on the log-odds of the network
-    clip: float = 5.0  # largest |log-odds| believed
-    bonus: float = 1.0  # nats each beat gains: raise it when unclear passages come out too slow
-    silence: float = 0.05  # beat probability below which nothing happens; 0: never silent
-    pause: float = 6.0  # seconds of silence in a row that get no beats; before and after the recording all is silent
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tempo", (float(self.tempo[0]), float(self.tempo[1])))
-        object.__setattr__(self, "metres", tuple(self.metres))
-        if not 0 < self.tempo[0] <= self.tempo[1] < math.inf:
-            raise ConfigError(f"tempo {self.tempo}", "expected slowest and fastest beats per minute, as (30, 240)")
-        if not 1 <= len(self.bars) <= 8 or max(self.bars) > 16:
-            raise ConfigError(
-                f"metres {self.metres}", "expected 1 to 8 metres of at most 16 beats", 'as ("3/4", "4/4")'
-            )
-        top = {
-            "tempo_change": 1e4,
-            "tempo_step": 3.0,
-            "tempo_prior": 100.0,
-            "weight": 100.0,
-            "clip": 50.0,
-            "pause": 1e6,
-        }
-        for name, high in top.items():
-            if not 0 <= getattr(self, name) <= high:
-                raise ConfigError(f"{name} {getattr(self, name)}", f"expected 0 to {high:g}")
-        if self.metre_change is not None and not 0 <= self.metre_change <= 1e4:
-            raise ConfigError(f"metre_change {self.metre_change}", "expected 0 to 10000, or None for one metre")
-        if not -50 <= self.bonus <= 50:
-            raise ConfigError(f"bonus {self.bonus}", "expected -50 to 50")
-        if not 0 <= self.silence < 1:
-            raise ConfigError(f"silence {self.silence}", "expected a probability of 0 or more, below 1")
-
-    @classmethod
-    def of(cls, options: dict[str, Any]) -> BarModel:
-        """Make the model from keyword options; raises ConfigError for a name that is none."""
-        known = {f.name for f in fields(cls)}
-        for name in options:
-            if name not in known:
-                raise unknown("option", name, known)
-        return cls(**options)
-
-    @property
-    def bars(self) -> tuple[int, ...]:
-        """Beats a bar of each metre, each number once."""
-        return tuple(dict.fromkeys(Metre.parse(metre).beats for metre in self.metres))
-
-    def periods(self, grid: Grid) -> np.ndarray:
-        """Whole frames a beat may last, on one scale for all tempo ranges, so that a narrower range is a subset."""
-        low, high = (round(60 / bpm * float(grid.rate)) for bpm in reversed(self.tempo))
-        if low < 4:
-            raise ConfigError(
-                f"tempo {self.tempo}", f"a beat lasts {low} frames of 1/{grid.rate} s", "lower the fastest"
-            )
-        scale = np.arange(math.floor(math.log(low) / SPACING), math.ceil(math.log(high) / SPACING) + 1)
-        lengths = np.unique(np.round(np.exp(scale * SPACING)).astype(np.int64))
-        kept = lengths[(lengths >= low) & (lengths <= high)]
-        return kept if len(kept) else np.array([low])
-
-    def lattice(self, grid: Grid) -> Lattice:
-        """Build the search over the frames of ``grid``."""
-        periods = self.periods(grid)
-        octaves = np.log2(60 * float(grid.rate) / periods / 115)
-        return Lattice(
-            periods,
-            self.bars,
-            tempo_change=self.tempo_change,
-            tempo_step=self.tempo_step,
-            prior=-0.5 * self.tempo_prior * octaves**2,
-            metre_change=self.metre_change,
-        )
-
-    def observe(self, beat: np.ndarray, downbeat: np.ndarray) -> np.ndarray:
-        """Turn logits (n,) into (2, n) nats: log-odds of a downbeat, and of another beat, against no beat."""
-        beat = np.maximum(beat, downbeat)  # a downbeat is a beat
-        none, any_beat, down = (-np.logaddexp(0, x) for x in (beat, -beat, -downbeat))
-        other = any_beat + np.log(np.maximum(-np.expm1(np.minimum(down - any_beat, 0)), 1e-4))
-        return np.clip(np.stack([down, other]) - none, -self.clip, self.clip) * self.weight + self.bonus
-
-
-@dataclass(frozen=True)
 class Hypothesis:
-    """One reading of a recording: its beats, and the nats by which it beats "no beat anywhere".
+    """One reading of a recording: its beats, and its log-odds in nats against no beat at all.
 
-    beats: labels count the bar, values are the network's beat probability at each beat. score: compare it only with
-    the scores of other hypotheses for the same activations and options.
+    beats: labels count the bar, values are the network's beat probability at each beat. score: bonuses and
+    priors are in it, so compare it only with other hypotheses for the same activations and options.
     """
 
     beats: Events
@@ -138,10 +44,11 @@ def decode_bars(
 ) -> list[Hypothesis]:
     """Find the most probable beats, bars and metre; the best hypothesis first.
 
-    beat_logits, downbeat_logits: (n,) logits of "a beat, downbeat or not" and "a downbeat" for the n frames of ``grid``.
+    beat_logits, downbeat_logits: (n,) logits of "a beat, downbeat or not" and "a downbeat" for n frames of ``grid``.
     hypotheses: how many readings at most, distinct in metre or by an octave in tempo. lag: seconds after which the past
     is settled, which bounds memory (about 0.1 MB a second); shorter recordings are decoded as a whole.
-    options: the fields of ``BarModel``. Silence gives no beats. Raises ConfigError for options, AnswerError for logits.
+    options: the fields of ``barmodel.BarModel``. Silence gives no beats. Raises ConfigError for options out of range and
+    AnswerError for logits of other shapes or with NaN.
 
     >>> logits = np.full(300, -5.0)
     >>> logits[10::25] = 5.0
@@ -151,6 +58,8 @@ def decode_bars(
     >>> best.beats.labels[:4], best.beats.times[:4]
     (('1', '2', '3', '1'), array([0.2, 0.7, 1.2, 1.7]))
     """
+    if hypotheses < 1 or not 1 <= lag < 1e9:
+        raise ConfigError(f"hypotheses {hypotheses}, lag {lag} s", "expected 1 or more of both")
     model = BarModel.of(options)
     best = _decode(model, beat_logits, downbeat_logits, grid, lag)
     if hypotheses < 2 or len(best.beats) < 2:
@@ -188,7 +97,7 @@ class BarTracker:
     """
 
     def __init__(self, grid: Grid, *, lag: float = 2.0, **options: Any):
-        frames = math.floor(lag * grid.rate)
+        frames = math.floor(min(max(lag, 0.0), 1e9) * grid.rate)
         hop = max(1, min(frames // 4, grid.span(0.1)))
         if frames < hop + 5:
             raise ConfigError(
@@ -268,7 +177,8 @@ class _Run:
             chain = chain[1:]  # the best path is another one by now: no two beats at once
         if chain:
             self.last = chain[-1].frame, float(self.lattice.periods[chain[-1].period]) / 2
-        beats = self._beats(np.array([b.frame for b in chain]), [self.lattice.label(b.position) for b in chain], final)
+        labels = tuple(self.lattice.label(b.position) for b in chain)
+        beats = self._beats(np.array([b.frame for b in chain]), labels, final)
         self.settled = until
         self.lattice.forget(until + 1)
         drop = max(0, until // self.factor - 4 - self.start)
@@ -276,7 +186,7 @@ class _Run:
         self.logits, self.still = self.logits[:, drop:], self.still[drop:]
         return beats
 
-    def _beats(self, frames: np.ndarray, labels: list[str], final: bool) -> Events:
+    def _beats(self, frames: np.ndarray, labels: tuple[str, ...], final: bool) -> Events:
         if not len(frames):
             return Events.none()
         position = frames / self.factor - self.start
@@ -287,12 +197,14 @@ class _Run:
         peak = near[np.arange(len(near)), np.where(distance <= 1, beat[near] - 1e-9 * distance, -np.inf).argmax(1)]
         left, right = np.maximum(peak - 1, 0), np.minimum(peak + 1, len(beat) - 1)
         bend = 2 * beat[peak] - beat[left] - beat[right]
-        top = (beat[left] <= beat[peak]) & (beat[right] <= beat[peak]) & (bend > 0) & (left < peak) & (peak < right)
-        moved = peak + 0.5 * (beat[right] - beat[left]) / np.where(bend > 0, bend, 1)
-        times = self.grid.times(self.start + np.where(top, moved, position))
+        top = (
+            (np.maximum(beat[left], beat[right]) <= beat[peak] + 1e-6) & (bend > 1e-6) & (left < peak) & (peak < right)
+        )
+        moved = (self.start + peak) + 0.5 * (beat[right] - beat[left]) / np.where(top, bend, 1)
+        times = self.grid.times(np.where(top, moved, frames / self.factor))
         sounding = ~self._silent(near, final).all(1)
         confidence = 1 / (1 + np.exp(-beat[peak]))
-        return Events(times, labels, confidence).take(sounding)
+        return Events(times, labels, confidence).take(np.flatnonzero(sounding))
 
     def _silent(self, frames: np.ndarray, final: bool) -> np.ndarray:
         """Tell which frames lie in a pause, as far as the frames already here show."""
@@ -311,6 +223,6 @@ def _join(parts: list[Events]) -> Events:
         return Events.none()
     return Events(
         np.concatenate([part.times for part in parts]),
-        [label for part in parts for label in part.labels],
+        tuple(label for part in parts for label in part.labels),
         np.concatenate([part.values for part in parts]),  # type: ignore[arg-type]
     )

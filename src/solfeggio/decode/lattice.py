@@ -42,7 +42,7 @@ class Lattice:
 
     periods: (n,) whole frames a beat may last, increasing. bars: beats a bar of each metre; positions lie side by side.
     tempo_change: nats for a change of period by a factor e; tempo_step: largest |log| change from beat to beat.
-    prior: (n,) nats that each beat of that period gains. metre_change: nats a new metre costs at a bar line, None: never.
+    prior: (n,) nats that each beat of that period gains. metre_change: nats of a new metre at a bar line, None: never.
     Every path starts with a beat before frame 0 that is not observed, and ends with one that may still sound.
     """
 

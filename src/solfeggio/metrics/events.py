@@ -22,12 +22,13 @@ def evaluate_beats(
 ) -> dict[str, float]:
     """Compare beats with the truth, by the measures of the field; all in 0..1, 1 is perfect.
 
-    span: (start, end) seconds that the truth covers; what lies outside is not scored. skip: seconds from the start of the
-    recording that are not scored either; 5 is the convention of mir_eval and of published numbers.
+    span: (start, end) seconds that the truth covers; what lies outside is not scored. skip: seconds from the start of
+    the recording (not of the span) that are not scored either; 5 is the convention of mir_eval and published numbers.
     Keys: F (window 70 ms), Cemgil, Goto, CMLc, CMLt, AMLc, AMLt, information gain; downbeat F, when the reference has
     labels; tempo accuracy 1 (median beat length within 4 %) and 2 (or within 4 % of a half, third, double, triple).
     Without any beat on either side all are 1, with beats on one side only all are 0; continuity and information gain
-    are 0 when either side has a single beat. Raises AnswerError beyond 30,000 s.
+    are 0 when either side has a single beat, and where coinciding beats leave them undefined. Raises AnswerError for
+    times beyond 30,000 s.
 
     Source: Davies, Degara, Plumbley, "Evaluation methods for musical audio beat tracking algorithms", 2009; mir_eval.
 
@@ -49,11 +50,13 @@ def evaluate_beats(
     scores["tempo accuracy 2"] = _tempo_accuracy(tempo(cut_reference), tempo(cut_estimate), (1, 2, 3, 1 / 2, 1 / 3))
     if not len(true) and not len(found):
         scores = dict.fromkeys(scores, 1.0)
-    if reference.labels or not len(reference):
+    if not len(reference):
+        scores["downbeat F"] = float(not len(found))
+    elif reference.labels:
         true, found = downbeats(cut_reference).times, downbeats(cut_estimate).times
         empty = not len(true) and not len(found)
         scores["downbeat F"] = 1.0 if empty else _quiet(beat.f_measure, true, found, BEAT_WINDOW)
-    return {name: float(score) for name, score in scores.items()}
+    return {name: float(np.nan_to_num(score)) for name, score in scores.items()}
 
 
 def evaluate_events(
@@ -62,23 +65,20 @@ def evaluate_events(
     """Compare onsets or drum hits with the truth: precision P, recall R and their harmonic mean F.
 
     An event is found when an estimate with the same label lies within ``window`` seconds; each counts once. When the
-    reference has labels, "F snare" and so on follow for each label of either side, and P, R, F count all labels together.
-    A reference without labels ignores those of the estimate. span: as in ``evaluate_beats``.
-    Nothing on either side: all 1; something on one side only: all 0.
+    reference has labels, "F snare" and so on follow for each label of either side, and F, P, R count them together; if
+    it has none, those of the estimate are ignored. span: as in ``evaluate_beats``. Nothing on either side: all 1;
+    something on one side only: all 0. Raises AnswerError when only the reference has labels, and beyond 30,000 s.
 
     >>> evaluate_events(Events([0.0, 1.0]), Events([0.04, 1.0, 2.0]))["P"]
     0.6666666666666666
     """
     reference, estimate = _within(reference, span, 0.0), _within(estimate, span, 0.0)
     labels = sorted({*reference.labels, *estimate.labels}) if reference.labels or not len(reference) else []
-    if estimate.labels or not labels:
-        pairs = [(reference.named(x), estimate.named(x)) for x in labels] or [(reference, estimate)]
-    else:
-        pairs = [(reference.named(x), Events.none()) for x in labels]
+    if reference.labels and len(estimate) and not estimate.labels:
+        raise AnswerError("the estimate has no labels", "the reference has", "drop those to compare times only")
+    pairs = [(reference.named(x), estimate.named(x)) for x in labels] or [(reference, estimate)]
     counts = np.array([(_hits(a, b, window), len(a), len(b)) for a, b in pairs])
-    total = counts.sum(0)
-    total[2] = len(estimate)
-    scores = _precision_recall(*total)
+    scores = _precision_recall(*counts.sum(0))
     scores.update({f"F {x}": _precision_recall(*row)["F"] for x, row in zip(labels, counts, strict=False)})
     return scores
 
