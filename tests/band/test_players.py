@@ -15,7 +15,8 @@ from solfeggio.band.grooves import GM_PERCUSSION, GROOVES, KICK
 from solfeggio.band.harmony import bass, pitch_classes
 from solfeggio.band.melody import write_melody
 from solfeggio.band.players import KINDS, play
-from solfeggio.band.rhythm import TEXTURES, write_chords
+from solfeggio.band.rhythm import write_chords
+from solfeggio.band.textures import TEXTURES
 from solfeggio.errors import ConfigError
 from solfeggio.notation import Metre
 

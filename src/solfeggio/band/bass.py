@@ -204,7 +204,17 @@ def write_bass(
     return tidy(notes)
 
 
-def _play_bar(rng, chart, feel, bar, cell, tonic, previous, loud, notes) -> int:
+def _play_bar(
+    rng: np.random.Generator,
+    chart: Chart,
+    feel: Feel,
+    bar: int,
+    cell: Cell,
+    tonic: int,
+    previous: int,
+    loud: float,
+    notes: list[tuple[float, float, float, float]],
+) -> int:
     """Turn one cell into notes over the bar's chords; a chord that enters away from any note gets its root."""
     chords = chart.chords[bar]
     after = chart.chords[bar + 1][0][1] if bar + 1 < chart.bars else chords[0][1]

@@ -32,7 +32,7 @@ def weigh(rng: np.random.Generator, table: dict[T, float]) -> T:
 
 
 def shelf(items: Sequence[T], side: str) -> Sequence[T]:
-    """Keep the items that belong to a side ("train", "valid", "test"): disjoint, by hash; short lists are shared.
+    """Keep the items of a side ("train", "valid", "test"): disjoint, by order of hash; lists under SHELVES are shared.
 
     >>> a, b = shelf(range(99), "train"), shelf(range(99), "test")
     >>> len(a) > len(b) and not set(a) & set(b)
@@ -40,5 +40,6 @@ def shelf(items: Sequence[T], side: str) -> Sequence[T]:
     """
     if len(items) < SHELVES:
         return items
-    homes = [{0: "test", 1: "valid"}.get(zlib.crc32(repr(item).encode()) % SHELVES, "train") for item in items]
-    return [item for item, home in zip(items, homes, strict=True) if home == side] or items
+    order = sorted(range(len(items)), key=lambda i: (zlib.crc32(repr(items[i]).encode()), i))
+    homes = {place: {0: "test", 1: "valid"}.get(rank % SHELVES, "train") for rank, place in enumerate(order)}
+    return [item for place, item in enumerate(items) if homes[place] == side]
