@@ -47,7 +47,7 @@ def decode_bars(
     beat_logits, downbeat_logits: (n,) logits of "a beat, downbeat or not" and "a downbeat" for n frames of ``grid``.
     hypotheses: how many readings at most, distinct in metre or by an octave in tempo. lag: seconds after which the past
     is settled, which bounds memory (about 0.1 MB a second); shorter recordings are decoded as a whole.
-    options: the fields of ``barmodel.BarModel``. Silence gives no beats. Raises ConfigError for options out of range and
+    options: the fields of ``barmodel.BarModel``. Silence gives no beats. Raises ConfigError for options out of range,
     AnswerError for logits of other shapes or with NaN.
 
     >>> logits = np.full(300, -5.0)
