@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import torch
 
 from solfeggio.answers import Answer
+from solfeggio.errors import ConfigError
 from solfeggio.grid import Grid
 
 
@@ -31,6 +32,14 @@ class Spec:
     window: float | None = None
     border: float = 0.0
     given: tuple[str, ...] = ()
+    lookahead: float | None = None
+
+
+class Tracker(Protocol):
+    """Decodes while the music runs. step: the next frames' logits to what became certain. flush: the rest."""
+
+    def step(self, logits: dict[str, Any]) -> Any: ...
+    def flush(self) -> Any: ...
 
 
 class Listener(torch.nn.Module, ABC):
@@ -61,3 +70,7 @@ class Listener(torch.nn.Module, ABC):
     @abstractmethod
     def decode(self, logits: dict[str, Any], **options: Any) -> Any:
         """Turn the logits of one recording, each (frame, label), into an answer; options override the Config."""
+
+    def tracker(self, **options: Any) -> Tracker:
+        """Make what decodes this listener's logits while the music runs; raises ConfigError where nothing can."""
+        raise ConfigError(f"{type(self).__name__} cannot stream", "its answer needs the whole recording", "use hear")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,17 +112,32 @@ def pick_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def hear(system: Listener, audio: Any, rate: int | None = None, **options: Any) -> Any:
+def hear(
+    system: Listener,
+    audio: Any,
+    rate: int | None = None,
+    *,
+    progress: Callable[[float], None] | None = None,
+    **options: Any,
+) -> Any:
     """Hear a recording: a file's path, or an array (channel, time) or (time,) of samples at ``rate`` Hz.
 
-    Files are read, resampled and computed in windows, so memory does not grow with their length. options go to the
-    system's decode: ``tempo=(60, 90)``. Returns the system's answer. Raises AudioError for what cannot be heard.
+    Files are read, resampled and computed in windows, so memory does not grow with their length. progress is called
+    with the seconds just read. options go to the system's decode: ``tempo=(60, 90)``. Returns the system's answer.
+    Raises AudioError for what cannot be heard.
 
     >>> import numpy as np
     >>> len(hear(load("beats"), np.zeros((1, 22050), np.float32), 22050))
     0
     """
-    return system.decode(logits(system, pieces(audio, system.spec.rate, rate)), **options)
+
+    def watched() -> Iterator[np.ndarray]:
+        for piece in pieces(audio, system.spec.rate, rate):
+            yield piece
+            if progress:
+                progress(len(piece) / system.spec.rate)
+
+    return system.decode(logits(system, watched()), **options)
 
 
 def pieces(audio: Any, rate: int, own_rate: int | None = None) -> Iterator[np.ndarray]:
@@ -172,12 +188,80 @@ def logits(system: Listener, samples: Iterable[np.ndarray]) -> dict[str, np.ndar
     return {key: np.concatenate(parts) for key, parts in done.items()}
 
 
-def analyze(audio: Any, rate: int | None = None, device: str = "auto", **options: Any) -> dict[str, Answer]:
+class Stream:
+    """Hear live sound: give samples as they come and get what became certain. Made by ``stream``."""
+
+    def __init__(self, system: Listener, rate: int, every: float, **options: Any):
+        import soxr
+
+        spec = system.spec
+        self.system, self.tracker = system, system.tracker(**options)
+        self.hop = int(spec.grid.hop(spec.rate))
+        self.border = -(-round(spec.border * spec.rate) // self.hop)
+        self.wait = round((spec.border if spec.lookahead is None else spec.lookahead) * spec.rate)  # samples
+        self.every = max(1, spec.grid.span(every))  # frames computed at once
+        self.converter = None if rate == spec.rate else soxr.ResampleStream(rate, spec.rate, 1, dtype="float32")
+        self.held, self.first, self.start = np.zeros(0, np.float32), 0, 0
+
+    def step(self, samples: np.ndarray, last: bool = False) -> Any:
+        """Take the next samples, (time,) or (channel, time), any number; returns the answer's next part."""
+        block = mono(np.atleast_2d(np.asarray(samples, np.float32))).reshape(-1)
+        if self.converter is not None:
+            block = self.converter.resample_chunk(block, last=last)
+        self.held = np.concatenate([self.held, block])
+        ready = self.first + (len(self.held) if last else max(0, len(self.held) - self.wait)) // self.hop
+        if last:
+            ready = self.first - (-len(self.held) // self.hop)
+        if ready - self.start < (1 if last else self.every):
+            return self.tracker.step({k: v[:0] for k, v in logits(self.system, []).items()})
+        with torch.inference_mode():
+            device = next(self.system.parameters()).device
+            found = self.system(self.system.prepare(torch.from_numpy(self.held)[None].to(device)))
+        part = {k: v[0, self.start - self.first : ready - self.first].float().cpu().numpy() for k, v in found.items()}
+        self.start = ready
+        keep = max(self.start - self.border, 0)
+        self.held, self.first = self.held[(keep - self.first) * self.hop :], keep
+        return self.tracker.step(part)
+
+    def flush(self) -> list[Any]:
+        """End the music; returns the last two parts of the answer."""
+        return [self.step(np.zeros(0, np.float32), last=True), self.tracker.flush()]
+
+
+def stream(system: Listener, rate: int, every: float = 0.2, **options: Any) -> Stream:
+    """Hear live sound at ``rate`` Hz: ``step(samples)`` gives what became certain, ``flush()`` the rest.
+
+    A beat comes at most spec.lookahead + ``every`` + ``lag`` seconds after it falls (causal bundle, defaults: 1.3 s).
+    every: seconds computed at once. options: ``lag`` and those of the system's decode. Raises ConfigError for systems
+    that need the whole recording.
+
+    >>> import numpy as np
+    >>> live = stream(build("beats", {"causal": True, "stem": (4, 8, 8), "width": 8}), 44100)
+    >>> len(live.step(np.zeros(4410, np.float32)))
+    0
+    """
+    return Stream(system, rate, every, **options)
+
+
+@functools.lru_cache(maxsize=4)
+def shipped(folder: Path, device: str) -> Listener:
+    """Load a bundle once for many recordings; what is given is shared, so it must not be trained further."""
+    return load(folder, device)
+
+
+def analyze(
+    audio: Any,
+    rate: int | None = None,
+    device: str = "auto",
+    *,
+    progress: Callable[[float], None] | None = None,
+    **options: Any,
+) -> dict[str, Answer]:
     """Hear all that shipped systems can hear in a recording: {"beats": Events, "metre": Segments, "tempo": Curve}.
 
-    audio, rate and errors as for ``hear``; options (tempo, metres) go to the beats.
+    audio, rate, progress and errors as for ``hear``; options (tempo, metres) go to the beats.
     """
     from solfeggio.notation import metres, tempo_curve
 
-    beats = hear(load("beats", device), audio, rate, **options)
+    beats = hear(shipped(bundle.folder("beats"), device), audio, rate, progress=progress, **options)
     return {"beats": beats, "metre": metres(beats), "tempo": tempo_curve(beats)}

@@ -14,6 +14,7 @@ from solfeggio.data.dataset import Dataset, Track
 from solfeggio.errors import ConfigError, unknown
 
 RATE = 22050
+SIDES = ("train", "valid", "test")
 _CITATION = "Made by solfeggio's band from a seed; reproducible with the named sound banks and mma."
 
 
@@ -38,30 +39,26 @@ class Late(Mapping):
 def band_track(seed: int, side: str, *, engine: str = "font", bank: str | None = None) -> Track:
     """Make the track of a seed; nothing is composed before its audio, answers or style are asked for.
 
-    side: "train" or "test": which grooves, songs, banks and kits may be used. engine: "font" (sampled instruments,
-    needs the system's sound banks) or "sketch" (plain numpy). bank: family "A", "B" or "C"; None draws one of the
-    side's. The audio is (2, n) at 22050 Hz. groups: song, style, bank. answers: beats, chords, sections.
-    Raises ConfigError for an unknown side or engine or a family of the other side.
+    side: "train", "valid" or "test": which grooves, styles and songs may be played. engine: "font" (sampled
+    instruments, needs the system's sound banks) or "sketch" (plain numpy). bank: family "A", "B" or "C", or None for
+    "A"; B, C and their drum kits are only ever heard on side "test". The audio is (2, n) at 22050 Hz. groups: song,
+    style, kind, bank. answers: beats, chords, sections. Raises ConfigError for an unknown side or engine, or a family
+    that the side must not hear.
     """
-    if side not in banks.SIDES:
-        raise unknown("side", side, banks.SIDES)
+    if side not in SIDES:
+        raise unknown("side", side, SIDES)
     if engine not in ("font", "sketch"):
         raise unknown("engine", engine, ("font", "sketch"))
-    if engine == "sketch":
-        family = "sketch"
-    else:
-        family = bank or str(np.random.default_rng([seed, 1]).choice(banks.SIDES[side]))
-        if banks.side_of(family) != side:
-            raise ConfigError(
-                f"family {family} on side '{side}'",
-                "a family is heard in training or in testing, never in both",
-                f"'{side}' has {', '.join(banks.SIDES[side])}",
-            )
+    family = "sketch" if engine == "sketch" else bank or "A"
+    if family not in ("sketch", "A") and side != "test":
+        raise ConfigError(
+            f"family {family} on side '{side}'", "it is kept for testing", "use family A, or side 'test'"
+        )
     return Track(
         id=f"band-{side}-{family}-{seed}",
         audio=partial(_audio, seed, side, family),
         answers=Late(("beats", "chords", "sections"), partial(_answers, seed, side)),  # type: ignore[arg-type]
-        groups=Late(("song", "style", "bank"), partial(_groups, seed, side, family)),  # type: ignore[arg-type]
+        groups=Late(("song", "style", "kind", "bank"), partial(_groups, seed, side, family)),  # type: ignore[arg-type]
     )
 
 
@@ -73,8 +70,7 @@ def band_dataset(
     Different ``seed`` give different songs as long as no dataset is larger than a million. Raises as ``band_track``.
     """
     tracks = tuple(band_track(seed * 1_000_000 + i, side, engine=engine, bank=family) for i in range(count))
-    families = (family,) if family else banks.SIDES.get(side, ())
-    found = sorted({bank.licence for letter in families for bank in banks.banks(letter)}) if engine == "font" else []
+    found = sorted({bank.licence for bank in banks.banks(family or "A")}) if engine == "font" else []
     return Dataset(name, tracks, licence=" and ".join(["Apache-2.0", *found]), citation=_CITATION)
 
 
@@ -93,7 +89,7 @@ def _answers(seed: int, side: str) -> dict[str, Any]:
 
 def _groups(seed: int, side: str, family: str) -> dict[str, str]:
     song = performance(seed, side).song
-    return {"song": song.name, "style": song.style, "bank": family}
+    return {"song": song.name, "style": song.style, "kind": song.name.rpartition("-")[2], "bank": family}
 
 
 def _audio(seed: int, side: str, family: str) -> tuple[np.ndarray, int]:
@@ -107,7 +103,7 @@ def _audio(seed: int, side: str, family: str) -> tuple[np.ndarray, int]:
     else:
         from solfeggio.band.render import render
 
-        found, sets = banks.require(family), kits.kits(side)
+        found, sets = banks.require(family), kits.kits("train" if family == "A" else "test")
         bank = found[int(rng.integers(len(found)))]
         kit = sets[int(rng.integers(len(sets)))] if sets and rng.random() < 0.5 else None
         stems = render(played, bank, rng, kit=kit, rate=RATE)

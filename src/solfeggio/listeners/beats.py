@@ -17,7 +17,7 @@ from torch import nn
 
 from solfeggio.answers import Events
 from solfeggio.contracts import Listener, Spec
-from solfeggio.decode.bars import decode_bars
+from solfeggio.decode.bars import BarTracker, decode_bars
 from solfeggio.decode.peaks import pick_peaks
 from solfeggio.errors import unknown
 from solfeggio.frontends.mel import log_filters, pitch_filters
@@ -120,6 +120,7 @@ class Beats(Listener):
             answer=Events,
             window=window,
             border=float(border / grid.rate),
+            lookahead=max(c.windows) / 2 / c.rate if c.causal else None,
         )
 
     def prepare(self, samples: torch.Tensor) -> torch.Tensor:
@@ -176,6 +177,30 @@ class Beats(Listener):
             return Events(times)
         downs = pick_peaks(probability[:, 1], grid, threshold=threshold, gap=gap, width=0.1)
         return Events(times, count_bars(times, downs))
+
+    def tracker(self, lag: float = 1.0, **options: Any) -> BeatStream:
+        """Follow beats while the music runs: each is given at most ``lag`` seconds after its logits; options as decode's."""
+        return BeatStream(
+            BarTracker(
+                self.spec.grid, lag=lag, **{"tempo": self.config.tempo, "metres": self.config.metres, **options}
+            )
+        )
+
+
+class BeatStream:
+    """A ``BarTracker`` that takes the logits of ``Beats``."""
+
+    def __init__(self, bars: BarTracker):
+        self.bars = bars
+
+    def step(self, logits: dict[str, Any]) -> Events:
+        """Take the next frames' logits and return the beats that became certain."""
+        marks = np.asarray(logits["beats"], np.float64)
+        return self.bars.step(marks[:, 0], marks[:, 1])
+
+    def flush(self) -> Events:
+        """Return the beats still open at the end."""
+        return self.bars.flush()
 
 
 def count_bars(times: np.ndarray, downs: np.ndarray, reach: float = 0.07) -> list[str]:
