@@ -157,6 +157,7 @@ def _write_section(rng: np.random.Generator, flavour: str, side: str) -> list[tu
     """Bars of numerals for one section: a progression at some harmonic rhythm, perhaps with a turned-round ending."""
     loop = progression(rng, flavour, pick(rng, (2, 4, 4, 4, 8)), side)
     rhythm = "one" if flavour == "blues" else weigh(rng, {"one": 6, "two": 1.5, "half": 1.5, "mixed": 1.2})
+    bars: list[tuple[str, ...]]
     if rhythm == "half" and len(loop) <= 4:
         bars = [(chord,) for chord in loop for _ in range(2)]
     elif rhythm == "two" and len(loop) >= 4:

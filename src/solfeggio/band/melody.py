@@ -128,11 +128,11 @@ def write_melody(
                 notes.append((start, start + max(held, 0.1), pitch, loud))
             if breathes and rng.random() < 0.45:  # a pick-up into the next phrase
                 count = pick(rng, (1, 2, 2, 3))
-                step = 0.5 if feel.beat != 1 or rng.random() < 0.8 else 0.25
+                gap = 0.5 if feel.beat != 1 or rng.random() < 0.8 else 0.25
                 for i in range(count):
-                    start = (bar + 1) * feel.bar - (count - i) * step
+                    start = (bar + 1) * feel.bar - (count - i) * gap
                     pitch = ladder[int(np.clip(level - count + i, 0, len(ladder) - 1))]
-                    notes.append((start, start + step * 0.9, pitch, 62 + 34 * float(energy[bar])))
+                    notes.append((start, start + gap * 0.9, pitch, 62 + 34 * float(energy[bar])))
     return Part(name, program, one_voice(tidy(notes)))
 
 

@@ -7,18 +7,21 @@ from functools import partial
 
 import numpy as np
 
+from solfeggio.band.acoustic import ACOUSTIC
 from solfeggio.band.bass import write_bass
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.drums import count_in, tidy, write_drums
 from solfeggio.band.feel import Feel, feel_of
 from solfeggio.band.form import Chart, chord_spans, write_chart
-from solfeggio.band.kinds import TABLE, Kind
+from solfeggio.band.kinds import Kind
 from solfeggio.band.melody import write_melody
+from solfeggio.band.popular import POPULAR
 from solfeggio.band.rhythm import write_chords
 from solfeggio.band.song import Part, Song
 from solfeggio.errors import unknown
 from solfeggio.notation import Metre
 
+TABLE: dict[str, Kind] = POPULAR | ACOUSTIC
 RANGES: dict[int, tuple[int, int]] = {  # program -> lowest and highest pitch where players are at home
     40: (55, 98), 41: (48, 86), 42: (36, 74), 43: (28, 60), 56: (54, 84), 57: (40, 72), 58: (28, 58), 60: (40, 76),
         65: (50, 81),
@@ -153,9 +156,9 @@ def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, pa
     stops = {first + length - 1 for _, first, length in chart.sections if rng.random() < 0.05 * (spec.breaks > 0)}
     out = []
     for i, part in enumerate(parts):
-        bar = np.floor(part.notes[:, 0] / feel.bar + 1e-6).astype(int)
-        keep = ~np.isin(bar, list(quiet[i]))
-        late = np.isin(bar, list(stops)) & (part.notes[:, 0] - bar * feel.bar > feel.beat * 0.9)
+        bars = np.floor(part.notes[:, 0] / feel.bar + 1e-6).astype(int)
+        keep = ~np.isin(bars, list(quiet[i]))
+        late = np.isin(bars, list(stops)) & (part.notes[:, 0] - bars * feel.bar > feel.beat * 0.9)
         if not part.name.startswith("melody"):
             keep &= ~late
         if keep.any():
@@ -219,16 +222,18 @@ def _pick_up(rng: np.random.Generator, chart: Chart, feel: Feel, parts: list[Par
     if parts[who].drums or (rng.random() < 0.3 and parts[0].drums):
         who = 0
         step = pick(rng, (0.25, 0.5)) if not feel.compound else 0.5
-        times = np.arange(-lead * feel.beat, -1e-6, step)
-        hits = [(t, t + 0.2, pick(rng, (38, 38, 45, 48)), 70 + 25 * rng.random()) for t in times if rng.random() < 0.7]
+        times = np.arange(-lead * feel.beat, -1e-6, step).tolist()
+        hits: list[tuple[float, float, float, float]] = [
+            (t, t + 0.2, pick(rng, (38, 38, 45, 48)), 70.0 + 25 * rng.random()) for t in times if rng.random() < 0.7
+        ]
         hits.append((-lead * feel.beat, -lead * feel.beat + 0.2, 38, 90))
         out[0] = _with(parts[0], tidy(hits))
         return out
     first = parts[who].notes[0]
     step = 0.5 if feel.beat != 1 or rng.random() < 0.5 else 1.0
-    times = np.arange(-lead * feel.beat, -1e-6, step)
+    times = np.arange(-lead * feel.beat, -1e-6, step).tolist()
     steps = (np.arange(len(times)) - len(times)) * pick(rng, (-2, 2, 1, -1, 0))
-    notes = [(t, t + step * 0.9, first[2] + s, first[3] * 0.9) for t, s in zip(times, steps, strict=True)]
+    notes = [(float(t), float(t) + step * 0.9, first[2] + s, first[3] * 0.9) for t, s in zip(times, steps, strict=True)]
     out[who] = _with(parts[who], tidy(notes))
     return out
 

@@ -1,0 +1,205 @@
+"""Kinds of music made with drums, guitars and machines."""
+
+from __future__ import annotations
+
+from solfeggio.band.kinds import BRASS, GUITARS, HEAVY, PADS, SING, STRINGS, SYNTH_BASS, SYNTH_LEADS, Kind, Layer, Lead
+
+POPULAR: dict[str, Kind] = {
+    "rock": Kind(
+        (78, 160),
+        (
+            Layer(("power_eighths", "strum", "riff"), (27, 29, 30), 1.0, 57, 4, 40),
+            Layer(("strum", "arpeggio", "power_eighths"), (25, 27, 29), 0.6, 60, 4, 40),
+            Layer(("block", "pad", "ballad"), (0, 1, 16, 18, 48), 0.3),
+        ),
+        harmony="rock", grooves=(("rock",), ("rock", "half"), ("rock", "pop"), ("rock", "half", "double")),
+        bass=("drive", "syncopated", "kick", "drive"), leads=(SING, Lead((29, 30, 27), 0.35, 72, 0.6)),
+    ),
+    "hard rock": Kind(
+        (88, 150),
+        (
+            Layer(("riff", "power_eighths"), HEAVY, 1.0, 55, 4, 40),
+            Layer(("riff", "power_eighths", "strum"), HEAVY, 0.6, 57, 4, 40),
+        ),
+        harmony="rock", grooves=(("rock",), ("rock", "half"), ("punk", "rock"), ("metal", "rock")), kits=(0, 8, 16,
+         16),
+        bass=("drive", "kick", "syncopated"), leads=(SING, Lead(HEAVY, 0.5, 74, 0.75)), loud=0.8,
+    ),
+    "metal": Kind(
+        (82, 172),
+        (Layer(("riff", "riff", "power_eighths"), (30, 29), 1.0, 52, 3, 38), Layer(("riff", "tremolo"), (30,), 0.7,
+         52, 3, 38)),
+        {"4/4": 8, "3/4": 0.6, "6/8": 0.6, "7/8": 0.3}, "metal",
+        grooves=(("metal",), ("metal", "half"), ("metal", "half", "rock"), ("metal", "rock")), kits=(16, 8, 0),
+        bass=("kick", "drive", "drive"), bass_programs=(34, 33), leads=(Lead((30, 85, 54), 0.55, 70, 0.55),),
+         loud=0.9, breaks=0.4,
+    ),
+    "thrash": Kind(
+        (90, 132),
+        (Layer(("riff",), (30, 29), 1.0, 52, 3, 38), Layer(("riff", "power_eighths", "tremolo"), (30,), 0.7, 52, 3,
+         38)),
+        harmony="metal", grooves=(("double", "metal"), ("metal", "double", "blast"), ("double", "half"), ("metal",
+         "blast", "half")),
+        kits=(16, 8, 0), bass=("drive", "kick"), bass_programs=(34, 33), leads=(Lead((30, 54), 0.4, 70, 0.6),),
+         loud=0.95,
+    ),
+    "punk": Kind(
+        (140, 205),
+        (Layer(("power_eighths", "riff"), HEAVY, 1.0, 55, 3, 40), Layer(("power_eighths", "strum"), (29, 30, 27),
+         0.5, 57, 4, 40)),
+        harmony="rock", grooves=(("punk",), ("punk", "half"), ("rock", "punk")), bass=("drive",), bass_programs=(34,),
+        leads=(SING,), loud=0.9,
+    ),
+    "pop": Kind(
+        (76, 136),
+        (
+            Layer(("block", "ballad", "arpeggio", "stabs"), (0, 1, 2, 4, 5, 80), 0.8, 62, 4, 40),
+            Layer(("strum", "funk_chop", "arpeggio"), (25, 27, 28), 0.6, 60, 4, 40),
+            Layer(("pad", "synth_arp", "tremolo"), (*STRINGS, *PADS), 0.5, 64),
+        ),
+        {"4/4": 10, "6/8": 0.7, "12/8": 0.3},
+        grooves=(("pop",), ("pop", "half"), ("rock", "pop"), ("disco", "pop"), ("hiphop", "pop"), ("house", "pop")),
+        kits=(0, 8, 24, 25), bass=("syncopated", "drive", "kick", "roots", "octaves"), bass_programs=(33, 34, 38, 39),
+        leads=(SING, Lead(SYNTH_LEADS, 0.25, 76, 0.5)), swing=(0.54, 0.62, 0.1), pair=0.5,
+    ),
+    "ballad": Kind(
+        (56, 90),
+        (
+            Layer(("ballad", "arpeggio", "block"), (0, 1, 4, 5), 0.9, 60),
+            Layer(("strum", "arpeggio", "picking"), (24, 25, 27), 0.6, 58),
+            Layer(("pad",), (*STRINGS, *PADS), 0.6, 64),
+        ),
+        {"4/4": 8, "12/8": 1.5, "6/8": 1, "3/4": 0.8}, grooves=(("ballad",), ("ballad", "half"), ("pop", "ballad")),
+        bass=("roots", "syncopated", "root_fifth", "kick"), leads=(SING,), rubato=(0.0, 0.15), loud=0.45,
+    ),
+    "singer-songwriter": Kind(
+        (66, 140), (Layer(("strum", "strum", "bass_strum", "picking"), GUITARS, 1.0, 57, 5, 40),
+                    Layer(("ballad", "pad", "arpeggio"), (0, 2, 48, 21), 0.2, 62)),
+        {"4/4": 8, "3/4": 1.5, "6/8": 1}, "folk", grooves=(("brushes",), ("ballad",), ("hand",), ()), kits=(0, 40),
+        bass=("roots", "root_fifth"), bass_programs=(32, 33), bass_odds=0.35, leads=(SING,), swing=(0.53, 0.66, 0.15),
+        rubato=(0.05, 0.25), loud=0.5,
+    ),
+    "country": Kind(
+        (84, 132),
+        (
+            Layer(("bass_strum", "strum"), GUITARS, 1.0, 57, 4, 40),
+            Layer(("backbeat_chop", "arpeggio", "funk_chop"), (27, 105, 25), 0.6, 62, 3),
+            Layer(("stride", "block", "pad"), (0, 3, 16), 0.35),
+        ),
+        {"4/4": 8, "3/4": 1.2, "2/4": 0.5}, "folk", grooves=(("country",), ("train",), ("train", "country"),
+         ("shuffle", "country")),
+        kits=(0, 40, 8), bass=("root_fifth", "root_fifth", "walking", "two_feel"), bass_programs=(32, 33),
+        leads=(SING, Lead((110, 40, 22, 105, 27), 0.6, 72, 0.6)), swing=(0.55, 0.66, 0.25),
+    ),
+    "funk": Kind(
+        (84, 124),
+        (
+            Layer(("funk_chop",), (27, 28), 0.95, 62, 4),
+            Layer(("stabs", "comp", "funk_chop"), (4, 7, 16, 5), 0.7, 60),
+            Layer(("stabs",), BRASS, 0.5, 66, 3),
+        ),
+        harmony="modal", form="loop", grooves=(("funk",), ("funk", "rock"), ("funk", "disco")), bass=("funk",
+         "funk", "kick"),
+        bass_programs=(33, 36, 37, 38), leads=(Lead((65, 56, 54, 81), 0.6, 70, 0.5, 0.45),), swing=(0.52, 0.6, 0.3),
+         pair=0.5, breaks=0.45,
+    ),
+    "soul": Kind(
+        (66, 122),
+        (
+            Layer(("block", "ballad", "comp"), (0, 4, 16, 5), 0.9, 60),
+            Layer(("backbeat_chop", "arpeggio", "funk_chop"), (27, 26), 0.8, 62, 3),
+            Layer(("stabs", "pad"), (*BRASS, 48), 0.5, 66, 3),
+        ),
+        {"4/4": 8, "12/8": 1.5, "6/8": 0.6}, "any", grooves=(("pop",), ("rock", "pop"), ("funk", "pop"), ("ballad",)),
+        bass=("syncopated", "funk", "kick"), leads=(SING,), swing=(0.52, 0.64, 0.25), pair=0.5,
+    ),
+    "disco": Kind(
+        (104, 130),
+        (
+            Layer(("funk_chop", "backbeat_chop"), (27, 28), 0.8, 62),
+            Layer(("block", "stabs", "synth_arp"), (0, 4, 81, 80), 0.7, 62),
+            Layer(("pad", "stabs", "tremolo"), (48, 49, 61), 0.7, 66),
+        ),
+        harmony="any", form="loop", grooves=(("disco",), ("disco", "pop")), kits=(0, 8, 24), bass=("octaves",
+         "funk", "syncopated"),
+        bass_programs=(33, 36, 38, 39), leads=(SING,), breaks=0.5,
+    ),
+    "house": Kind(
+        (116, 130),
+        (
+            Layer(("stabs", "comp", "block", "charleston"), (0, 4, 16, 81, 90), 0.9, 62, 4, 40),
+            Layer(("pad", "synth_arp"), (*PADS, 80, 81), 0.7, 64),
+        ),
+        harmony="any", form="loop", grooves=(("house",), ("house", "disco"), ("disco", "house")), kits=(24, 25),
+        bass=("offbeat", "octaves", "funk", "kick"), bass_programs=SYNTH_BASS, leads=(Lead((54, 80, 81), 0.4, 72,
+         0.4, 0.3),),
+        swing=(0.53, 0.6, 0.25), pair=0.5, breaks=0.8, loud=0.7,
+    ),
+    "techno": Kind(
+        (120, 144),
+        (Layer(("synth_arp", "stabs"), (80, 81, 87, 90, 38), 0.9, 55, 3), Layer(("pad", "synth_arp"), (*PADS, 80),
+         0.6, 60)),
+        harmony="modal", form="loop", grooves=(("techno",), ("techno", "house")), kits=(24, 25), bass=("offbeat",
+         "drive", "pedal", "funk"),
+        bass_programs=SYNTH_BASS, leads=(Lead(SYNTH_LEADS, 0.2, 70, 0.5),), breaks=0.8, loud=0.75,
+    ),
+    "hip-hop": Kind(
+        (74, 106),
+        (Layer(("arpeggio", "pad", "comp", "stabs", "ballad"), (0, 4, 5, 11, 26, 48), 0.95, 60),
+         Layer(("pad", "stabs"), (48, 61, 89), 0.4, 64)),
+        harmony="any", form="loop", grooves=(("hiphop",), ("hiphop", "funk")), kits=(25, 24, 0), bass=("long_808",
+         "syncopated", "kick"),
+        bass_programs=(38, 39, 33, 32), leads=(Lead((11, 73, 80, 65), 0.4, 72, 0.3),), swing=(0.52, 0.64, 0.5),
+         pair=0.5, breaks=0.5,
+    ),
+    "trap": Kind(
+        (62, 82),
+        (Layer(("arpeggio", "pad", "synth_arp"), (0, 11, 14, 80, 89, 46), 0.95, 64, 3), Layer(("pad",), PADS, 0.5,
+         60)),
+        harmony="any", form="loop", grooves=(("trap",),), kits=(25, 24), bass=("long_808", "kick"),
+         bass_programs=(38, 39),
+        leads=(Lead((14, 80, 79), 0.35, 74, 0.35),), breaks=0.6,
+    ),
+    "drum and bass": Kind(
+        (164, 178), (Layer(("pad", "stabs"), (*PADS, 4), 0.9, 62), Layer(("synth_arp", "arpeggio"), (80, 81, 4, 11),
+         0.5, 66)),
+        harmony="any", form="loop", grooves=(("dnb",), ("dnb", "half"), ("dnb", "funk")), kits=(24, 25, 0),
+        bass=("long_808", "funk", "roots", "reggae"), bass_programs=SYNTH_BASS, leads=(Lead((54, 81), 0.3, 72,
+         0.3),), breaks=0.6, loud=0.8,
+    ),
+    "reggae": Kind(
+        (62, 96),
+        (
+            Layer(("skank",), (27, 28, 26), 1.0, 64, 3),
+            Layer(("bubble", "pad", "skank"), (16, 17, 18, 19), 0.8, 60, 4),
+            Layer(("skank", "comp"), (0, 4), 0.5, 60, 3),
+        ),
+        harmony="pop", grooves=(("onedrop",), ("onedrop", "rockers"), ("rockers",), ("steppers",), ("steppers",
+         "onedrop")),
+        bass=("reggae",), bass_programs=(33, 32), leads=(SING, Lead((57, 61, 22), 0.4, 67, 0.35)), swing=(0.53,
+         0.66, 0.5), pair=0.5,
+    ),
+    "ska": Kind(
+        (108, 168), (Layer(("skank",), (27, 28), 1.0, 64, 3), Layer(("skank", "stabs", "bubble"), (16, 61, 0), 0.6,
+         62, 3)),
+        harmony="pop", grooves=(("ska",), ("ska", "rock"), ("ska", "punk")), bass=("walking", "syncopated", "drive"),
+        leads=(SING, Lead((56, 57, 66, 61), 0.7, 67, 0.5, 0.3)), swing=(0.53, 0.64, 0.25), loud=0.7,
+    ),
+    "blues shuffle": Kind(
+        (84, 148),
+        (
+            Layer(("power_eighths", "strum", "comp"), (27, 29, 26), 0.95, 57, 3, 40),
+            Layer(("stride", "comp", "block"), (0, 3, 16, 17), 0.6, 60),
+        ),
+        harmony="blues", grooves=(("shuffle",), ("shuffle", "swing")), bass=("boogie", "walking", "boogie"),
+         bass_programs=(32, 33, 34),
+        leads=(Lead((29, 27, 22, 66, 65), 0.85, 70, 0.5, 0.35, 0.4),), swing=(0.6, 0.68, 1.0),
+    ),
+    "slow blues": Kind(
+        (46, 76), (Layer(("comp", "arpeggio", "block"), (0, 16, 17, 27), 1.0, 60), Layer(("comp", "block"), (26, 27,
+         61), 0.5, 60)),
+        {"12/8": 1}, "blues", grooves=(("rock",), ("ballad",)), bass=("boogie", "walking", "roots"),
+         bass_programs=(32, 33),
+        leads=(Lead((29, 27, 65, 22), 0.9, 70, 0.5, 0.3, 0.4),), loud=0.5, rubato=(0.0, 0.1),
+    ),
+}  # fmt: skip
