@@ -23,18 +23,20 @@ def convolve(samples: np.ndarray, taps: np.ndarray) -> np.ndarray:
     n, k = samples.shape[1], taps.shape[1]
     size = max(4096, 1 << int(np.ceil(np.log2(2 * k))))
     hop = size - k + 1
-    blocks = max(1, -(-n // hop))
-    padded = np.zeros((samples.shape[0], blocks * hop), np.float32)
-    padded[:, :n] = samples
     fft = _fft()
-    spectra = fft.rfft(padded.reshape(-1, blocks, hop), size, axis=-1) * fft.rfft(taps, size, axis=-1)[:, None]
-    pieces = fft.irfft(spectra, size, axis=-1)
-    out = np.zeros((pieces.shape[0], blocks * hop + k - 1), np.float32)
-    out[:, : blocks * hop] = pieces[..., :hop].reshape(len(out), -1)
-    tails = pieces[..., hop:]  # (channel, block, k - 1); a tail reaches only into the next block, as k - 1 < hop
-    whole = out[:, hop : hop * blocks].reshape(len(out), blocks - 1, hop)
-    whole[..., : k - 1] += tails[:, :-1]
-    out[:, hop * blocks :] = tails[:, -1]
+    response = fft.rfft(taps, size, axis=-1)[:, None]
+    out = np.zeros((max(len(samples), len(taps)), n + size), np.float32)
+    group = max(1, (1 << 17) // size) * hop  # samples at a time: what the processor's cache holds
+    for start in range(0, n, group):
+        piece = samples[:, start : start + group]
+        blocks = -(-piece.shape[1] // hop)
+        padded = np.zeros((len(samples), blocks * hop), np.float32)
+        padded[:, : piece.shape[1]] = piece
+        parts = fft.irfft(fft.rfft(padded.reshape(-1, blocks, hop), size, axis=-1) * response, size, axis=-1)
+        for i in range(blocks):
+            begin = start + i * hop
+            kept = out[:, begin : begin + size]
+            kept += parts[:, i, : kept.shape[1]]
     return out[:, :n]
 
 

@@ -153,16 +153,15 @@ def _channel(
 
 
 def _detuned(samples: np.ndarray, rate: int, hz: float, depth: float, phase: float) -> np.ndarray:
-    """Copy (2, n) through a delay that swings slowly, as a chorus or a second player would sound."""
-    n = samples.shape[1]
-    time = np.arange(n, dtype=np.float32)
-    late = np.float32(depth * rate) * (
-        1 + np.float32(0.15) * np.sin(np.float32(2 * np.pi * hz / rate) * time + np.float32(phase))
-    )
-    where = np.maximum(time - late, 0)
-    whole = where.astype(np.int64)
-    part = where - whole
-    return samples[:, whole] * (1 - part) + samples[:, np.minimum(whole + 1, n - 1)] * part
+    """Copy the middle of (2, n), as (n,), through a delay that swings slowly, as a second player would sound."""
+    middle = samples.mean(0)
+    index = np.arange(len(middle), dtype=np.int32)
+    swing = np.sin(index * np.float32(2 * np.pi * hz / rate) + np.float32(phase))
+    late = np.float32(depth * rate) * (1 + np.float32(0.15) * swing)
+    whole = late.astype(np.int32)
+    part = late - whole
+    index -= whole
+    return middle[np.maximum(index, 0)] * (1 - part) + middle[np.maximum(index - 1, 0)] * part
 
 
 def _compress(samples: np.ndarray, rng: np.random.Generator, rate: int, strong: bool) -> np.ndarray:

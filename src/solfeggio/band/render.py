@@ -20,6 +20,9 @@ _VOICES = 512  # fewer cut the oldest notes of dense chords, and the stems no lo
 # the acoustic pianos of MuseScore_General need velocity modulators that tinysoundfont lacks: some of their notes vanish
 _STAND_INS = {("MuseScore_General_Lite", program): 2 for program in (0, 1, 3)}
 
+# seconds of silence at the start of every sample of a bank
+_LATE = {"OPL-3_FM_128M": 0.0065}
+
 
 def render(
     performance: Performance, bank: Bank, rng: np.random.Generator, *, kit: kits.Kit | None = None, rate: int = 44100
@@ -56,7 +59,7 @@ def play(
     A note that is struck again while it sounds is released first. cents: tuning of the whole part.
     """
     synth, channel = _synth(bank, rate), 9 if drums else 0
-    synth.sounds_off(channel)
+    synth.sounds_off()
     synth.generate_simple(rate // 5)  # lets what a former part left ring out
     if not drums:
         program = _STAND_INS.get((bank.name, int(program)), program)
@@ -64,7 +67,7 @@ def play(
     synth.set_tuning(channel, cents / 100)
     out = np.zeros((samples, 2), np.float32)
     view, now = memoryview(out.reshape(-1)).cast("B"), 0
-    for when, on, pitch, velocity in _events(notes, rate, drums):
+    for when, on, pitch, velocity in _events(notes.shift(-_LATE.get(bank.name, 0.0)), rate, drums):
         if when >= samples:
             break
         if when > now:
@@ -74,7 +77,6 @@ def play(
             synth.noteon(channel, pitch, velocity)
         else:
             synth.noteoff(channel, pitch)
-    synth.notes_off(channel)
     if now < samples:
         synth.generate_simple(samples - now, view[now * 8 :])
     return np.ascontiguousarray(out.T)

@@ -29,6 +29,9 @@ class Late(Mapping):
             raise KeyError(key)
         return self._make()[key]
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
@@ -50,10 +53,8 @@ def band_track(seed: int, side: str, *, engine: str = "font", bank: str | None =
     if engine not in ("font", "sketch"):
         raise unknown("engine", engine, ("font", "sketch"))
     family = "sketch" if engine == "sketch" else bank or "A"
-    if family not in ("sketch", "A") and side != "test":
-        raise ConfigError(
-            f"family {family} on side '{side}'", "it is kept for testing", "use family A, or side 'test'"
-        )
+    if family != "sketch" and banks.side_of(family) != "train" and side != "test":
+        raise ConfigError(f"family {family} on side '{side}'", "it is kept for testing", "use family A, or side 'test'")
     return Track(
         id=f"band-{side}-{family}-{seed}",
         audio=partial(_audio, seed, side, family),
