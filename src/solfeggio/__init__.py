@@ -1,3 +1,42 @@
-"""Solfeggio: ear training for machines."""
+"""Solfeggio: ear training for machines.
+
+The public verbs live here and load what they need only when used, so ``import solfeggio`` is quick and without PyTorch:
+``read`` a sound file, ``load`` a trained system, ``hear`` one answer, ``analyze`` everything, ``stream`` live sound,
+``evaluate`` an answer against the truth.
+
+>>> import solfeggio
+>>> "analyze" in dir(solfeggio)
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from solfeggio.audio import read
+    from solfeggio.run import analyze, hear, load, stream
+    from solfeggio.studies.scores import evaluate
 
 __version__ = "0.1.0"
+__all__ = ["analyze", "evaluate", "hear", "load", "read", "stream"]
+
+_HOMES = {
+    "analyze": "solfeggio.run",
+    "evaluate": "solfeggio.studies.scores",
+    "hear": "solfeggio.run",
+    "load": "solfeggio.run",
+    "read": "solfeggio.audio",
+    "stream": "solfeggio.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'solfeggio' has no attribute '{name}': its verbs are {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,101 @@
+"""What a person at the terminal sees while recordings are heard, on stderr: progress, warnings, errors, a summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any, Self
+
+from solfeggio import audio
+from solfeggio.batch import Item, Outcome
+from solfeggio.errors import SolfeggioError
+
+MOST_MEASURED = 200  # recordings whose lengths are looked up for the progress bar
+
+
+class Listening:
+    """Shows a run: a bar in seconds of audio on a terminal, plain lines elsewhere; ``quiet`` leaves only errors."""
+
+    def __init__(self, items: Sequence[Item], quiet: bool = False, debug: bool = False):
+        self.items, self.quiet, self.debug = items, quiet, debug
+        self.began, self.seconds = time.monotonic(), 0.0
+        self._bar: Any = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if not self.debug:  # decoders and libraries talk to stderr on their own
+            self._stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
+            self._stack.enter_context(audio.hushed())
+        if not self.quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            total = _length(self.items)
+            of = "" if total is None else "/{task.total:.0f}"
+            columns = (BarColumn(), TextColumn("{task.completed:.0f}" + of + " s of audio"), TimeRemainingColumn())
+            bar = Progress(
+                TextColumn("hearing"),
+                *columns,
+                console=Console(stderr=True, highlight=False, markup=False),
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._bar = self._stack.enter_context(bar), bar.add_task("hearing", total=total)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.close()
+        self._bar = None
+
+    def advance(self, seconds: float) -> None:
+        """Count seconds of audio just heard."""
+        self.seconds += seconds
+        if self._bar:
+            self._bar[0].advance(self._bar[1], seconds)
+
+    def show(self, outcome: Outcome) -> None:
+        """Say what was odd or wrong about a recording, each in one line."""
+        for note in () if self.quiet else outcome.notes:
+            self._say(f"warning: {note}")
+        if outcome.error:
+            if self.debug and outcome.trace:
+                self._say(outcome.trace.rstrip())
+            self._say(f"error: {outcome.error}")
+
+    def sum_up(self, skipped: int, outcomes: Sequence[Outcome]) -> None:
+        """Say how much was heard, how fast, and what failed."""
+        failed = [outcome.item.source for outcome in outcomes if outcome.error]
+        if self.quiet and not failed:
+            return
+        spent = time.monotonic() - self.began
+        count = len(outcomes) - len(failed)
+        parts = [f"{count} recording{'' if count == 1 else 's'} done, {self.seconds:.0f} s of audio in {spent:.1f} s"]
+        parts += [f"{skipped} skipped"] if skipped else []
+        parts += [
+            f"{len(failed)} failed: {', '.join(map(str, failed[:5]))}{', ...' if len(failed) > 5 else ''}"
+        ] * bool(failed)
+        self._say("; ".join(parts))
+
+    def _say(self, line: str) -> None:
+        if self._bar:
+            self._bar[0].console.print(line, soft_wrap=True)
+        else:
+            print(line, file=sys.stderr)
+
+
+def _length(items: Sequence[Item]) -> float | None:
+    """Seconds of audio in all recordings, or None when they are too many to look at."""
+    if len(items) > MOST_MEASURED:
+        return None
+    total = 0.0
+    for item in items:
+        try:
+            total += audio.info(item.source).seconds or 0.0
+        except SolfeggioError:
+            continue
+    return total

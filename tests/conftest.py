@@ -1,0 +1,43 @@
+"""What tests share: a trained system to hear with, the real one where it is there and a tiny stand-in where not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side
+
+FACTS = {
+    "what": "Beats and downbeats. A stand-in for tests.",
+    "data": ["nothing"],
+    "licence": "CC0-1.0",
+    "metrics": {"none": {"F": "0.000"}},
+    "seeds": [0],
+    "limits": ["It is not trained."],
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of bundles that holds one tiny, untrained ``beats``."""
+    import torch
+
+    from solfeggio import run
+    from solfeggio.listeners.beats import TINY
+
+    home = tmp_path_factory.mktemp("bundles")
+    torch.manual_seed(0)
+    run.save(run.build("beats", TINY), home / "beats", FACTS)
+    return home
+
+
+@pytest.fixture
+def beats_home(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of a ``beats`` bundle that ``run.load("beats")`` finds: the shipped one, else the tiny one."""
+    from solfeggio import bundle
+
+    if not (bundle.HOME / "beats" / "config.json").is_file():
+        monkeypatch.setattr(bundle, "HOME", tiny_home)
+    return bundle.HOME
