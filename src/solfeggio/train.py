@@ -298,10 +298,11 @@ def fit(
         accelerator="auto",
         precision=budget.precision,  # type: ignore[arg-type]
     )
-    trainer.fit(
-        student, loader, torch.utils.data.DataLoader(fixed, budget.batch), ckpt_path=last if last.exists() else None
-    )
-    tracker.stop()
+    checked = torch.utils.data.DataLoader(fixed, budget.batch)
+    try:
+        trainer.fit(student, loader, checked, ckpt_path=last if last.exists() else None)
+    finally:
+        tracker.stop()
     system.cpu().eval()
     done = spent()
     write_bytes(curve_path, json.dumps(done).encode())
