@@ -167,7 +167,7 @@ def play(kit: Kit, notes: Notes, rng: np.random.Generator, rate: int, samples: i
     return out, np.array([name is not None for name in names], bool)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _sample(path: Path, rate: int, tune: float) -> np.ndarray:
     """Read a hit as (2, n) at ``rate``, its leading silence cut, ``tune`` semitones higher."""
     import soundfile

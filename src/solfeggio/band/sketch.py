@@ -122,7 +122,7 @@ def _play(notes: Notes, kind: Voice, cents: int, rate: int, samples: int) -> np.
     return np.tanh(out * 3) / 3 if kind is DISTORTED else out
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _note(kind: Voice, pitch: float, seconds: float, rate: int) -> np.ndarray:
     """One note at full level, mono; its release comes after ``seconds``."""
     n = round((seconds + kind.release) * rate)
