@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from solfeggio.answers import Events, Notes, Segments
@@ -41,7 +43,10 @@ _Rows = list[tuple[float, float, float, float]]
 def song() -> Song:
     """Write the song on the quarter-note clock."""
     rows: dict[str, _Rows] = {name: [] for name in DESK}
-    chords, sections, positions, now = [], [], [], 0.0
+    chords: list[tuple[float, float, str]] = []
+    sections: list[tuple[float, float, str]] = []
+    positions: list[int] = []
+    now = 0.0
     for section, beats, bars, tune in _FORM:
         begin = now
         for i, chord in enumerate(bars):
@@ -81,13 +86,13 @@ def performance() -> Performance:
         starts, ends = seconds(part.notes[:, 0]) + late, seconds(part.notes[:, 1])
         order = np.argsort(starts, kind="stable")
         velocities = (part.notes[:, 3] + rng.normal(0, 4, len(part.notes))).clip(1, 127)
-        columns = (starts, np.maximum(ends, starts + 0.03), part.notes[:, 2], velocities)
-        parts.append((part.name, part.program, part.drums, Notes(*(column[order] for column in columns))))
+        columns: list[Any] = [starts, np.maximum(ends, starts + 0.03), part.notes[:, 2], velocities]
+        parts.append((part.name, part.program, part.drums, Notes(*[column[order] for column in columns])))
     spans = [
-        Segments(seconds([a for a, _, _ in found]), seconds([b for _, b, _ in found]), [name for _, _, name in found])
+        Segments(seconds([a for a, _, _ in found]), seconds([b for _, b, _ in found]), tuple(n for _, _, n in found))
         for found in (written.chords, written.sections)
     ]
-    beats = Events(seconds(written.beats_quarters), [str(n) for n in written.positions])
+    beats = Events(seconds(written.beats_quarters), tuple(str(n) for n in written.positions))
     return Performance(written, tuple(parts), beats, float(clock[-1]), *spans)
 
 

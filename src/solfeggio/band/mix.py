@@ -73,7 +73,7 @@ def master(samples: np.ndarray, rng: np.random.Generator, rate: int) -> np.ndarr
 
     A third of the results are loud modern masters, compressed and clipped; some are nearly untouched.
     """
-    out = np.asarray(samples, np.float32)
+    out: np.ndarray = np.asarray(samples, np.float32)
     out = out / np.float32(np.abs(out).max() or 1.0)
     if rng.random() < 0.6:
         out = filters.convolve(out, filters.equaliser(rng, rate, 0.7))

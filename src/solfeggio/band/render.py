@@ -66,7 +66,7 @@ def play(
     synth.program_change(channel, int(program), drums)
     synth.set_tuning(channel, cents / 100)
     out = np.zeros((samples, 2), np.float32)
-    view, now = memoryview(out.reshape(-1)).cast("B"), 0
+    view, now = memoryview(out.data.cast("B")), 0
     for when, on, pitch, velocity in _events(notes.shift(-_LATE.get(bank.name, 0.0)), rate, drums):
         if when >= samples:
             break
