@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import jams
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -106,6 +107,7 @@ def test_jams_holds_several_answers_by_name(data):
     written = {names[i]: data.draw(answers(kinds[i])) for i in chosen}
     with tempfile.TemporaryDirectory() as folder:
         write_jams(written, f"{folder}/a.jams")
+        jams.load(f"{folder}/a.jams", validate=True, strict=True)
         got = read_jams(f"{folder}/a.jams")
     assert list(got) == list(written)
     for name, answer in written.items():

@@ -52,7 +52,7 @@ def read(path: PathLike, kind: type[Answer]) -> Answer:
         starts.append(first)
         ends.append(last)
         labels.append(row[2] if len(row) > 2 else "")
-    labels = labels_or_none(labels)
+    names = labels_or_none(labels)
     if kind is Events:
-        return build(kind, path, times=starts, labels=labels)
-    return build(kind, path, starts=starts, ends=ends, labels=labels)
+        return build(kind, path, times=starts, labels=names)
+    return build(kind, path, starts=starts, ends=ends, labels=names)

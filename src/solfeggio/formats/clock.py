@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class Clock:
     ticks: np.ndarray
     tempos: np.ndarray
     signatures: tuple[tuple[int, Metre], ...] = ()
-    beats: np.ndarray | None = None
+    beats: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     per_quarter: int = TICKS
 
     def seconds(self, ticks: np.ndarray) -> np.ndarray:
@@ -53,6 +53,9 @@ class Clock:
         metres = [Metre.parse(label) for label in bars(beats).labels] if whole else [Metre(1)]
         down = np.flatnonzero(np.array(beats.labels) == "1") if whole else np.zeros(1, int)
         edges = np.unique(np.concatenate([[0], down]))  # first beat of each bar, as ``bars`` cuts them
+        for bar, size in enumerate(np.diff(np.append(edges, len(beats)))):
+            if size > metres[bar].beats:  # longer than any metre
+                metres[bar] = Metre(1)
         bar_of = np.searchsorted(edges, np.arange(len(beats)), side="right") - 1
         steps = np.array([TICKS * 4 // metres[bar].unit for bar in bar_of])  # ticks of each beat
         gaps = np.diff(beats.times)
@@ -63,8 +66,9 @@ class Clock:
             pickup = int(edges[1])
         lead, opening = _lead(float(beats.times[0]), pace * int(steps[0]), metres[0], pickup)
         for i, gap in enumerate(gaps):  # a pause too long for one beat gets whole bars in between
+            size = (metres[bar_of[i]] if bar_of[i] else opening[-1][1]).beats
             excess = gap / (LONGEST * steps[i] / TICKS) - 1
-            steps[i] *= 1 + metres[bar_of[i]].beats * max(0, int(np.ceil(excess / metres[bar_of[i]].beats)))
+            steps[i] *= 1 + size * max(0, int(np.ceil(excess / size)))
         ticks = lead + np.concatenate([[0], np.cumsum(steps[:-1])])
         signatures: list[tuple[int, Metre]] = []
         for tick, metre in [*opening, *zip(ticks[edges[1:]].tolist(), metres[1:], strict=True)]:
@@ -95,8 +99,10 @@ def _lead(start: float, period: float, metre: Metre, pickup: int) -> tuple[int, 
         return count * step, [(0, Metre(count + pickup, metre.unit))]
     if count:
         return count * step, [(0, Metre(count, metre.unit)), (count * step, first)]
-    count = max(1, round(start / period * step * 4 / TICKS))
-    return count * TICKS // 4, [(0, Metre(count, 16)), (count * TICKS // 4, first)]
+    quarters = start / period * step / TICKS
+    unit = 16 if round(quarters * 4) else 32
+    lead = max(1, round(quarters * unit / 4)) * TICKS * 4 // unit
+    return lead, [(0, Metre(lead * unit // TICKS // 4, unit)), (lead, first)]
 
 
 def _tempos(ticks: np.ndarray, times: np.ndarray, pace: float) -> np.ndarray:

@@ -14,15 +14,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from typing import Any
+
+import numpy as np
 
 from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
 from solfeggio.errors import AnswerError, FormatError
 from solfeggio.formats.beats import position
-from solfeggio.formats.lines import PathLike, labels_or_none, read_text, write_text
+from solfeggio.formats.lines import PathLike, read_text, write_text
 
 NAMED = {"chords": "chord", "chord": "chord", "keys": "key_mode", "key": "key_mode"}  # answer's name: namespace to try
 
@@ -42,20 +43,11 @@ def write_jams(answers: Mapping[str, Answer], path: PathLike, duration: float | 
     for name, answer in answers.items():
         if type(answer) not in WRITERS:
             raise FormatError(what, f"JAMS has no place for {type(answer).__name__}")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a namespace that does not fit; the next one is tried
-                for namespace, rows, sandbox in WRITERS[type(answer)](answer, name, length):
-                    about = {"name": name, "answer": type(answer).__name__, **sandbox}
-                    annotation = jams.Annotation(namespace, rows, sandbox=about, time=0.0, duration=length)
-                    fits = annotation.validate(strict=False)
-                    if fits:
-                        break
-        except jams.JamsError as problem:
-            raise FormatError(what, f"{name}: {problem}") from problem
-        if not fits:
-            raise FormatError(what, f"{name} does not fit JAMS", "times and durations must not be negative")
-        jam.annotations.append(annotation)
+        if answer.times_of and len(answer) and getattr(answer, answer.times_of[0])[0] < 0:
+            raise FormatError(what, f"{name} start before 0 s, which JAMS does not allow", "shift or cut them first")
+        namespace, rows, sandbox = WRITERS[type(answer)](answer, name, length)
+        about = {"name": name, "answer": type(answer).__name__, **sandbox}
+        jam.annotations.append(jams.Annotation(namespace, rows, sandbox=about, time=0.0, duration=length))
     write_text(path, json.dumps(jam.__json__, indent=1) + "\n")
 
 
@@ -117,83 +109,102 @@ def _write_events(answer: Events, name: str, length: float):
     values = [None if label is None else int(label) for label in labels] if whole else labels
     namespace = "beat" if whole and (answer.labels or "beat" in name.lower()) else "onset"
     rows = [_row(t, 0, v, c) for t, v, c in zip(answer.times, values, _confidences(answer), strict=True)]
-    yield namespace, rows, sandbox
+    return namespace, rows, sandbox
 
 
 def _write_segments(answer: Segments, name: str, length: float):
     sandbox = {"labelled": bool(answer.labels), "valued": answer.values is not None}
     columns = (answer.starts, answer.ends, answer.labels or [""] * len(answer), _confidences(answer))
     rows = [_row(start, end - start, label, c) for start, end, label, c in zip(*columns, strict=True)]
-    if name.lower() in NAMED:
-        yield NAMED[name.lower()], rows, sandbox
-    yield "segment_open", rows, sandbox
+    return _namespace(name, answer.labels), rows, sandbox
+
+
+def _namespace(name: str, labels: Sequence[str]) -> str:
+    from jams import schema
+
+    wanted = NAMED.get(name.lower())
+    if wanted and labels:
+        pattern = schema.namespace(wanted)["properties"]["value"]["pattern"]
+        if all(re.fullmatch(pattern, label) for label in set(labels)):
+            return wanted
+    return "segment_open"
 
 
 def _write_curve(answer: Curve, name: str, length: float):
     pairs = list(zip(answer.times, answer.values.tolist(), strict=True))
     if answer.unit == "Hz" and (answer.values >= 0).all():
         rows = [_row(t, 0, {"index": 0, "frequency": v, "voiced": v > 0}) for t, v in pairs]
-        yield "pitch_contour", rows, {"unit": answer.unit}
-    elif answer.unit == "bpm" and (answer.values >= 0).all():
-        yield "tempo", [_row(t, 0, v, 1.0) for t, v in pairs], {"unit": answer.unit}
-    yield "vector", [_row(t, 0, [v]) for t, v in pairs], {"unit": answer.unit}
+        return "pitch_contour", rows, {"unit": answer.unit}
+    if answer.unit == "bpm" and (answer.values >= 0).all():
+        return "tempo", [_row(t, 0, v, 1.0) for t, v in pairs], {"unit": answer.unit}
+    return "vector", [_row(t, 0, [v]) for t, v in pairs], {"unit": answer.unit}
 
 
 def _write_notes(answer: Notes, name: str, length: float):
     columns = (answer.starts, answer.ends, answer.pitches.tolist())
     rows = [_row(start, end - start, pitch) for start, end, pitch in zip(*columns, strict=True)]
-    yield "note_midi", rows, {"velocities": answer.velocities.tolist(), "labels": list(answer.labels)}
+    return "note_midi", rows, {"velocities": answer.velocities.tolist(), "labels": list(answer.labels)}
 
 
 def _write_tags(answer: Tags, name: str, length: float):
     rows = [_row(0, length, label, value) for label, value in zip(answer.labels, answer.values.tolist(), strict=True)]
-    yield "tag_open", rows, {}
+    return "tag_open", rows, {}
 
 
-def _values(rows: list, sandbox: dict) -> list[float] | None:
-    values = [row.confidence for row in rows]
-    known = sandbox.get("valued", bool(rows)) and all(isinstance(v, (int, float)) for v in values)
-    return values if known else None
+def _column(rows: list, take: Callable[[Any], Any]) -> np.ndarray:
+    return np.array([take(row) for row in rows], float)
 
 
-def _labels(texts: list[str], sandbox: dict) -> Any:
-    return texts if sandbox.get("labelled", any(texts)) else ()
+def _times(rows: list) -> np.ndarray:
+    return _column(rows, lambda row: row.time)
+
+
+def _ends(rows: list) -> np.ndarray:
+    return _column(rows, lambda row: row.time + row.duration)
+
+
+def _values(rows: list, sandbox: dict) -> np.ndarray | None:
+    known = all(isinstance(row.confidence, (int, float)) for row in rows)
+    return _column(rows, lambda row: row.confidence) if known and sandbox.get("valued", bool(rows)) else None
+
+
+def _labels(texts: list[str], sandbox: dict) -> tuple[str, ...]:
+    return tuple(texts) if sandbox.get("labelled", any(texts)) else ()
 
 
 def _read_events(rows: list, sandbox: dict) -> Events:
     values = [row.value.get("position", "") if isinstance(row.value, dict) else row.value for row in rows]
-    texts = ["" if value is None else position(str(value)) if not isinstance(value, str) else value for value in values]
-    return Events([row.time for row in rows], _labels(texts, sandbox), _values(rows, sandbox))
+    texts = [v if isinstance(v, str) else "" if v is None else position(str(v)) for v in values]
+    return Events(_times(rows), _labels(texts, sandbox), _values(rows, sandbox))
 
 
 def _read_segments(rows: list, sandbox: dict) -> Segments:
-    texts = [str(row.value.get("label", "") if isinstance(row.value, dict) else row.value) for row in rows]
-    ends = [row.time + row.duration for row in rows]
-    return Segments([row.time for row in rows], ends, _labels(texts, sandbox), _values(rows, sandbox))
+    values = [row.value.get("label", "") if isinstance(row.value, dict) else row.value for row in rows]
+    return Segments(_times(rows), _ends(rows), _labels([str(v) for v in values], sandbox), _values(rows, sandbox))
 
 
 def _read_contour(rows: list, sandbox: dict) -> Curve:
-    values = [row.value["frequency"] if row.value.get("voiced", True) else 0.0 for row in rows]
-    return Curve([row.time for row in rows], values, "Hz")
+    voiced = _column(rows, lambda row: row.value.get("voiced", True))
+    return Curve(_times(rows), voiced * _column(rows, lambda row: row.value["frequency"]), "Hz")
 
 
 def _read_tempo(rows: list, sandbox: dict) -> Curve:
-    return Curve([row.time for row in rows], [row.value for row in rows], "bpm")
+    return Curve(_times(rows), _column(rows, lambda row: row.value), "bpm")
 
 
 def _read_vector(rows: list, sandbox: dict) -> Curve:
-    return Curve([row.time for row in rows], [row.value[0] for row in rows], str(sandbox.get("unit", "")))
+    return Curve(_times(rows), _column(rows, lambda row: row.value[0]), str(sandbox.get("unit", "")))
 
 
 def _read_notes(rows: list, sandbox: dict) -> Notes:
-    velocities = sandbox.get("velocities", [100.0] * len(rows))
-    ends = [row.time + row.duration for row in rows]
-    labels = labels_or_none(sandbox.get("labels", ())) if "answer" not in sandbox else sandbox.get("labels", ())
-    return Notes([row.time for row in rows], ends, [row.value for row in rows], velocities, labels)
+    velocities = np.array(sandbox.get("velocities", [100.0] * len(rows)), float)
+    labels = tuple(sandbox.get("labels", ()))
+    return Notes(_times(rows), _ends(rows), _column(rows, lambda row: row.value), velocities, labels)
 
 
 def _read_tags(rows: list, sandbox: dict) -> Tags:
-    return Tags([str(row.value) for row in rows], [1.0 if row.confidence is None else row.confidence for row in rows])
+    sure = _column(rows, lambda row: 1.0 if row.confidence is None else row.confidence)
+    return Tags(tuple(str(row.value) for row in rows), sure)
 
 
 WRITERS: dict[type[Answer], Callable[..., Any]] = {

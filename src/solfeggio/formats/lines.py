@@ -18,6 +18,7 @@ from solfeggio.errors import AnswerError, FormatError
 from solfeggio.files import write_bytes
 
 PathLike = str | os.PathLike[str]
+HEADER = re.compile(r"\s*\"?(time|start|onset|begin|frame)", re.IGNORECASE)
 BREAKS = re.compile(r"\r\n|\r|\n")
 
 
@@ -54,10 +55,13 @@ def write_text(path: PathLike, text: str) -> None:
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Number the lines from 1; leave out blank ones and comments (#)."""
+    """Number the lines from 1; leave out blank ones, comments (#) and a header that names the columns."""
+    first = True
     for number, line in enumerate(BREAKS.split(text), 1):
         if line.strip() and not line.lstrip().startswith("#"):
-            yield number, line
+            if not (first and HEADER.match(line)):
+                yield number, line
+            first = False
 
 
 def cells(path: PathLike, text: str, delimiter: str, first_line: int = 1) -> Iterator[tuple[int, list[str]]]:

@@ -6,7 +6,8 @@ there is no time for that the file starts with a shorter bar. A click on channel
 downbeat.
 
 Resolution: 960 ticks a quarter. Times come back to the nearest tick, pitches to the semitone, velocities to whole
-numbers from 1; a note lasts at least a tick. Bar positions are counted anew from the downbeats. Chords and sections become markers.
+numbers from 1; a note lasts at least a tick. Bar positions are counted anew from the downbeats. Chords and sections
+become markers.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def write_midi(
         if answer is not None and len(answer) and getattr(answer, answer.times_of[0])[0] < 0:
             raise FormatError(what, f"{name} start before 0 s", "shift or cut them first")
     clock = Clock.of_beats(beats if beats is not None else Events.none())
-    score = symusic.Score(TICKS)
+    score: Any = symusic.Score(TICKS)
     score.tempos.extend([symusic.Tempo(int(t), mspq=int(m)) for t, m in zip(clock.ticks, clock.tempos, strict=True)])
     score.time_signatures.extend([symusic.TimeSignature(tick, m.beats, m.unit) for tick, m in clock.signatures])
     for segments in (sections, chords):
@@ -69,14 +70,13 @@ def write_midi(
             ticks = _ticks(clock, segments.starts, what)
             score.markers.extend([symusic.TextMeta(t, label) for t, label in zip(ticks, segments.labels, strict=True)])
     if click and beats is not None and len(beats):
-        track = symusic.Track(CLICK, 0, True)
+        track: Any = symusic.Track(CLICK, 0, True)
         labels = beats.labels or [""] * len(beats)
         for tick, label in zip(clock.beats.tolist(), labels, strict=True):
             pitch, velocity = (DOWNBEAT, 127) if label == "1" else (BEAT, 90)
             track.notes.append(symusic.Note(tick, TICKS // 8, pitch, velocity))
         score.tracks.append(track)
-    for label, rows in _parts(notes, clock, what).items():
-        name = label[0]
+    for (name, _), rows in _parts(notes, clock, what).items():
         track = symusic.Track(name, (programs or {}).get(name, 0), name.lower() in DRUMS)
         track.notes.extend([symusic.Note(*row) for row in rows])
         score.tracks.append(track)
@@ -146,7 +146,7 @@ def _is_click(name: str, drum: bool, rows: dict[str, np.ndarray]) -> bool:
 def _notes(tracks: list, clock: Clock) -> Notes:
     kept = [(name, rows) for name, drum, rows in tracks if not _is_click(name, drum, rows)]
     if not kept:
-        return Notes([], [], [], [])
+        return Notes(*np.zeros((4, 0)))
     starts, lengths, pitches, velocities = (
         np.concatenate([rows[key] for _, rows in kept]).astype(np.int64)
         for key in ("time", "duration", "pitch", "velocity")
@@ -158,7 +158,7 @@ def _notes(tracks: list, clock: Clock) -> Notes:
         clock.seconds((starts + lengths)[order]),
         pitches[order],
         velocities[order],
-        [labels[i] for i in order] if any(labels) else (),
+        tuple(labels[i] for i in order) if any(labels) else (),
     )
 
 
@@ -177,18 +177,19 @@ def _beats(tracks: list, clock: Clock, signatures: tuple[tuple[int, int, int], .
         steps = np.arange(start, min(until, end), clock.per_quarter * 4 / unit)
         ticks.append(steps)
         labels += [str(i % beats + 1) for i in range(len(steps))]
-    return Events(clock.seconds(np.concatenate(ticks)), labels)
+    return Events(clock.seconds(np.concatenate(ticks)), tuple(labels))
 
 
-def _positions(ticks: np.ndarray, down: np.ndarray, signatures: tuple[tuple[int, int, int], ...]) -> list[str]:
+def _positions(ticks: np.ndarray, down: np.ndarray, signatures: tuple[tuple[int, int, int], ...]) -> tuple[str, ...]:
     """Count the beats of each bar; those before the first downbeat are counted back from it."""
     firsts = np.flatnonzero(down)
     if not len(firsts):
-        return []
+        return ()
     metre = [beats for tick, beats, _ in signatures if tick <= ticks[firsts[0]]] or [4]
     index = np.arange(len(ticks))
     last = np.maximum.accumulate(np.where(down, index, -1))
-    return [str(i - at + 1 if at >= 0 else metre[-1] - (firsts[0] - i) + 1) for i, at in zip(index, last, strict=True)]
+    back = metre[-1] - firsts[0] + 1
+    return tuple(str(i - at + 1 if at >= 0 else back + i) for i, at in zip(index, last, strict=True))
 
 
 def write(answer: Answer, path: PathLike) -> None:

@@ -16,6 +16,7 @@ import re
 from solfeggio.answers import Answer, Curve, Events, Notes, Segments
 from solfeggio.errors import FormatError
 from solfeggio.formats.lines import (
+    HEADER,
     PathLike,
     build,
     cells,
@@ -53,9 +54,9 @@ def write(answer: Answer, path: PathLike) -> None:
 def read(path: PathLike, kind: type[Answer]) -> Answer:
     """Read a layer as an answer; a header row is skipped, and regions may lack the value (time,duration,label)."""
     text = read_text(path)
-    rows = []
+    rows: list[tuple[int, list[str]]] = []
     for line, row in cells(path, text, "\t" if "\t" in text and "," not in text else ","):
-        if row[0].lstrip().startswith("#") or (not rows and re.match(r"\s*(time|start|frame)", row[0], re.IGNORECASE)):
+        if row[0].lstrip().startswith("#") or (not rows and HEADER.match(row[0])):
             continue
         rows.append((line, row))
     width = max((len(row) for _, row in rows), default=0)
@@ -71,17 +72,17 @@ def read(path: PathLike, kind: type[Answer]) -> Answer:
         labels.append(row[-1] if len(row) > numbers else "")
         if kind in (Segments, Notes) and columns[1 if short else 2][-1] < 0:
             raise wrong(path, line, "a duration is negative")
-    labels = labels_or_none(labels)
+    names = labels_or_none(labels)
     if kind is Curve:
         return build(kind, path, times=columns[0], values=columns[1])
     if kind is Events:
-        return build(kind, path, times=columns[0], labels=labels)
+        return build(kind, path, times=columns[0], labels=names)
     lengths = columns[1 if short else 2]
     ends = [start + length for start, length in zip(columns[0], lengths, strict=True)]
     if kind is Segments:
-        return build(kind, path, starts=columns[0], ends=ends, labels=labels)
+        return build(kind, path, starts=columns[0], ends=ends, labels=names)
     velocities = [round(level * 127, 9) for level in columns[3]]
-    return build(kind, path, starts=columns[0], ends=ends, pitches=columns[1], velocities=velocities, labels=labels)
+    return build(kind, path, starts=columns[0], ends=ends, pitches=columns[1], velocities=velocities, labels=names)
 
 
 def _is_number(cell: str) -> bool:
