@@ -107,7 +107,7 @@ def hear(
             what = f"{len(items)} recordings in {len(kinds)} formats on stdout"
             raise ConfigError(what, "one answer fits there", "give a folder with -o")
         _load(task, device)
-        job = partial(_print_one, task=task, kind=kinds[0], device=device, options=options)
+        job: Callable[..., Any] = partial(_print_one, task=task, kind=kinds[0], device=device, options=options)
         _batch(job, items, None, (), 1, quiet, debug)
         return
     output_folder(out)
@@ -288,11 +288,14 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         code = typer.main.get_command(app).main(args, prog_name="solfeggio", standalone_mode=False)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        code = code if isinstance(code, int) else 0
+        return _fail("interrupted", 130, debug) if code == 130 else code
     except SolfeggioError as error:
         return _fail(str(error), 2, debug)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130, debug)
+    except SystemExit as stop:  # a recipe ended itself
+        return stop.code if isinstance(stop.code, int) else _fail(str(stop.code), 1, debug) if stop.code else 0
     except BrokenPipeError:  # the reader of stdout has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
