@@ -20,7 +20,8 @@ MAX_COLUMNS = 200_000  # envelope columns in one page: 200 a second for 16 minut
 PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 CHORD_MARKS = {
     "maj": "", "min": "m", "7": "7", "maj7": "maj7", "min7": "m7", "dim": "°", "aug": "+", "hdim7": "ø7", "dim7": "°7",
-    "minmaj7": "m(maj7)", "maj6": "6", "min6": "m6", "sus4": "sus4", "sus2": "sus2", "9": "9", "maj9": "maj9", "min9": "m9",
+    "minmaj7": "m(maj7)", "maj6": "6", "min6": "m6", "sus4": "sus4", "sus2": "sus2", "9": "9", "maj9": "maj9",
+    "min9": "m9",
 }  # fmt: skip
 
 
@@ -99,7 +100,9 @@ def lane(name: str, answer: Answer) -> dict[str, Any]:
     for kind, make in _LANES:
         if isinstance(answer, kind):
             return {"name": name, **make(name, answer)}
-    raise AnswerError(f"{type(answer).__name__} '{name}' has no lane", "lanes exist for Events, Segments, Curve, Notes, Tags")
+    raise AnswerError(
+        f"{type(answer).__name__} '{name}' has no lane", "lanes exist for Events, Segments, Curve, Notes, Tags"
+    )
 
 
 def _several(labels: Iterable[str], most: int = 6) -> str:
@@ -155,7 +158,9 @@ def tint(label: str) -> int | None:
 
 def _events(name: str, answer: Events) -> dict[str, Any]:
     beats = bool(answer.labels) and all(label.isdigit() for label in answer.labels)
+    several = not beats and 1 < len(set(answer.labels)) <= 8
     made: dict[str, Any] = {
+        "legend": several,
         "kind": "beats" if beats or (name == "beats" and not any(answer.labels)) else "events",
         "times": times(answer.times),
         "about": _about(name, len(answer), "beat" if beats else "event", () if beats else answer.labels),
@@ -181,6 +186,7 @@ def _segments(name: str, answer: Segments) -> dict[str, Any]:
     rows = _rows(answer.starts, answer.ends)
     return {
         "kind": "segments",
+        "legend": False,
         "starts": times(answer.starts),
         "ends": times(answer.ends),
         "rows": rows if any(rows) else [],
@@ -196,6 +202,7 @@ def _curve(name: str, answer: Curve) -> dict[str, Any]:
     unit = f" {answer.unit}" if answer.unit else ""
     return {
         "kind": "curve",
+        "legend": False,
         "times": times(answer.times),
         "values": numbers(answer.values),
         "unit": answer.unit,
@@ -207,6 +214,7 @@ def _curve(name: str, answer: Curve) -> dict[str, Any]:
 def _notes(name: str, answer: Notes) -> dict[str, Any]:
     return {
         "kind": "notes",
+        "legend": 1 < len(set(answer.labels)) <= 8,
         "starts": times(answer.starts),
         "ends": times(answer.ends),
         "pitches": numbers(answer.pitches),

@@ -21,8 +21,8 @@ from solfeggio.notation import metres, tempo, tempo_curve
 from solfeggio.report.player import clock, player_data
 
 SILENT_PEAK = 1e-4  # 80 dB below full scale
-SCRIPTS = ("clock.js", "lanes.js", "player.js", "controls.js")
-STYLES = ("page.css", "player.css")
+SCRIPTS = ("clock.js", "sound.js", "lanes.js", "player.js", "controls.js")
+STYLES = ("page.css", "player.css", "report.css")
 ICON = (
     "<svg xmlns='{}' viewBox='0 0 32 32'><path d='M2 10h28M2 16h28M2 22h28' stroke='%23999'/>"
     "<ellipse cx='16' cy='17' rx='7' ry='5' fill='%23cf3f21' transform='rotate(-20 16 17)'/></svg>"
@@ -43,8 +43,8 @@ def song_page(
     """Write one self-contained HTML page of a song.
 
     samples: (channel, time) with ``rate`` in Hz; or media: a sound file, read in constant memory, so an hour is fine.
-    answers: by name; "beats" Events (labels = place in the bar) draw the grid and drive the click, any Events, Segments,
-    Curve or Notes becomes a lane, Tags become a list. files: written next to the page, offered as downloads.
+    answers: by name; "beats" Events (labels = place in the bar) draw the grid and drive the click, any other Events,
+    Segments, Curve or Notes becomes a lane, Tags a list. files: written next to the page, offered as downloads.
     facts: name to value, shown under the title, but for two names: "bundles" is a list of dicts with name, version,
     licence, "cannot" (sentences) and anything else; "sure" maps names to a confidence in 0..1 or to a sentence.
     Raises AudioError when the media cannot be read and SolfeggioError when the page cannot be written.
@@ -90,6 +90,8 @@ def render(template: str, context: Mapping[str, Any]) -> bytes:
     for packed in [context.get("song"), *context.get("songs", ())]:
         if packed:
             packed["json"] = Markup(packed["json"])  # as_json made it safe
+    if context.get("charts"):
+        context["charts"] = {caption: Markup(drawing) for caption, drawing in context["charts"].items()}
     own = {
         "css": Markup("\n".join(_part(name) for name in STYLES)),
         "js": Markup(script),
@@ -157,7 +159,9 @@ def _sure(answers: Mapping[str, Answer], given: Mapping[str, Any]) -> list[dict[
         lines.append({"name": name, "value": float(values.mean()), "text": _weakest(name, answer, values)})
     for name, value in given.items():
         number = isinstance(value, (int, float, np.number)) and 0 <= value <= 1
-        lines.append({"name": name, "value": float(value) if number else None, "text": "" if number else f"{name}: {value}"})
+        lines.append(
+            {"name": name, "value": float(value) if number else None, "text": "" if number else f"{name}: {value}"}
+        )
     return lines
 
 

@@ -1,4 +1,4 @@
-"""A song as the page's player holds it: packed sound, envelope, grid and lanes. Made here once for song pages and reports."""
+"""A song as the page's player holds it: packed sound, envelope, grid and lanes, for song pages and reports."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ def player_data(
     drawn = envelope.lane()
     data = {
         "duration": round(duration, 4),
+        "rate": envelope.rate,
+        "samples": envelope.samples,
         "envelope": drawn,
         "beats": _beats(beats),
         "bars": _bars(beats),

@@ -32,7 +32,9 @@ def click(beats: Events, duration: float, rate: int, level_db: float = -6.0) -> 
     (1, 22050)
     """
     if rate <= 0 or duration < 0:
-        raise AudioError(f"click track of {duration} s at {rate} Hz", "the rate must be positive and the length not negative")
+        raise AudioError(
+            f"click track of {duration} s at {rate} Hz", "the rate must be positive and the length not negative"
+        )
     samples = np.zeros(round(duration * rate), np.float64)
     gain = 10 ** (level_db / 20)
     accent, plain = gain * _tick(ACCENT_HZ, rate), 0.6 * gain * _tick(PLAIN_HZ, rate)

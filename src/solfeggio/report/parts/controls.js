@@ -10,21 +10,14 @@ Player.prototype.listen = function () {
     act[button.dataset.do]();
     if (event.detail > 0) button.blur();  // so that the space bar plays after a click with the mouse
   });
-  root.addEventListener("pointerdown", () => { Player.active = this; });
-  root.addEventListener("focusin", () => { Player.active = this; });
+  for (const name of ["pointerdown", "focusin"]) root.addEventListener(name, () => { Player.active = this; this.load(); });
   for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, () => this.run());
-  for (const name of ["seeked", "loadedmetadata"]) audio.addEventListener(name, () => this.paint());
+  audio.addEventListener("seeked", () => this.paint());
+  audio.addEventListener("loadedmetadata", () => this.arrive());
   audio.addEventListener("ended", () => {
     if (this.loop && this.loop.on) { audio.currentTime = this.before = this.loop.start; audio.play(); }
   });
-  audio.addEventListener("error", () => {
-    // Some browsers refuse long data: addresses; the same bytes as a blob may pass.
-    if (this.retried || !audio.src.startsWith("data:")) return this.fail();
-    this.retried = true;
-    const comma = audio.src.indexOf(","), kind = audio.src.slice(5, audio.src.indexOf(";"));
-    audio.src = URL.createObjectURL(new Blob([bytesOf(audio.src.slice(comma + 1))], { type: kind }));
-  });
-  if (audio.error) audio.dispatchEvent(new Event("error"));
+  audio.addEventListener("error", () => { if (audio.src) this.fail(); });
   const slide = (name, change) => this.find(name).addEventListener("input", (event) => change(Number(event.target.value)));
   slide(".speed", (value) => this.setSpeed(value));
   slide(".volume", (value) => this.setVolume(value));
@@ -36,7 +29,7 @@ Player.prototype.listen = function () {
   stage.addEventListener("scroll", () => {
     if (Math.abs(stage.scrollLeft / view.scale - view.start) * view.scale < 0.01) return;
     this.draw();
-    const x = view.x(this.clock.now());
+    const x = view.x(this.now());
     this.following = x >= 0 && x <= view.width;
   });
   stage.addEventListener("wheel", (event) => {
@@ -153,6 +146,7 @@ function onKey(event) {
 }
 
 for (const root of document.querySelectorAll("[data-player]")) Player.all.push(new Player(root));
+if (Player.all.length === 1) setTimeout(() => Player.all[0].load(), 50);
 document.addEventListener("keydown", onKey);
 for (const button of document.querySelectorAll(".show-keys")) button.addEventListener("click", showKeys);
 const keysDialog = document.querySelector("#keys");

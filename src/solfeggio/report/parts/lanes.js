@@ -105,7 +105,7 @@ function drawGrid(svg, view, bars, beats) {
       nodes.push(shape("path", { class: "bar-shade", d }));
     }
     const step = Math.max(1, 2 ** Math.ceil(Math.log2(7 / gap)));
-    nodes.push(shape("path", { class: "bar-line", d: strokes(bars.starts, first, last, step) }));
+    nodes.push(shape("path", { class: step > 1 ? "beat-line" : "bar-line", d: strokes(bars.starts, first, last, step) }));
   }
   if (beats.times.length && view.scale * beats.typical > 9) {
     const [first, last] = range(beats.times);
@@ -166,8 +166,8 @@ class EventsLane {
     this.values = data.values ? floatsOf(data.values) : null;
     this.labels = data.labels || null;
     this.beats = data.kind === "beats";
-    this.split = !this.beats && this.labels && this.labels.names.length > 1 && this.labels.names.length <= 8;
-    this.height = this.split ? 18 * this.labels.names.length + 6 : this.beats ? 26 : 34;
+    this.split = data.legend;  // a row and a colour for each label
+    this.height = this.split ? 16 * this.labels.names.length + 4 : this.beats ? 26 : 34;
   }
   draw(svg, view) {
     const first = firstAtLeast(this.times, view.start - 1), last = firstAtLeast(this.times, view.end), texts = [];
@@ -176,7 +176,7 @@ class EventsLane {
     for (let i = first; i < last; i++) {
       const x = view.x(this.times[i]), name = this.labels ? this.labels.of[i] : 0;
       const strong = this.beats && this.labels && this.labels.names[name] === "1";
-      const y = this.split ? 18 * name + 5 : this.beats && !strong ? 11 : 4, length = this.split ? 13 : strong ? 18 : this.beats ? 11 : 16;
+      const y = this.split ? 16 * name + 2 : this.beats && !strong ? 11 : 4, length = this.split ? 12 : strong ? 18 : this.beats ? 11 : 16;
       const kind = this.split ? `tint g${name % 8}` : strong ? "event strong" : "event";
       if (before[kind] !== x) strokes[kind] = (strokes[kind] || "") + `M${x + 0.5} ${y}v${length}`;
       before[kind] = x;
@@ -187,8 +187,6 @@ class EventsLane {
       }
     }
     const nodes = Object.keys(strokes).map((kind) => shape("path", { class: kind, d: strokes[kind] }));
-    if (this.split) this.labels.names.forEach((text, row) =>
-      texts.push(shape("text", { class: "row-text", x: 4, y: 18 * row + 15 }, text)));
     svg.replaceChildren(...nodes, ...texts);
   }
   at(time) {

@@ -19,7 +19,7 @@ class Player {
       made.svg.setAttribute("height", made.height);
       return made;
     });
-    this.loop = null; this.following = true; this.shown = {}; this.before = 0;
+    this.loop = null; this.following = true; this.shown = {}; this.before = 0; this.wanted = null;
     this.listen();
     this.view.scale = 0;
     new ResizeObserver(() => this.resize()).observe(this.stage);
@@ -41,7 +41,7 @@ class Player {
     view.width = width;
     this.zoomTo(view.scale, 0);
     const overview = find("svg", this.find(".overview")), whole = new View();
-    Object.assign(whole, { scale: this.fit, width });
+    Object.assign(whole, { scale: overview.clientWidth / this.duration, width: overview.clientWidth });
     this.envelope.draw(overview, whole, 40);
     this.paint();
   }
@@ -54,7 +54,7 @@ class Player {
   }
 
   zoom(factor) {
-    const x = this.view.x(this.clock.now());
+    const x = this.view.x(this.now());
     this.zoomTo(this.view.scale * factor, x >= 0 && x <= this.view.width ? x : this.view.width / 2);
   }
 
@@ -82,7 +82,7 @@ class Player {
 
   paint() {
     // What moves with the music, and nothing else: called on every frame while playing.
-    const { view, audio } = this, now = Math.min(this.clock.now(), this.duration);
+    const { view, audio } = this, now = Math.min(this.now(), this.duration);
     let x = view.x(now);
     if (this.following && !audio.paused && (x > view.width * 0.94 || x < 0) && view.scale > this.fit * 1.001) {
       this.scrollTo(now - (view.width * 0.06) / view.scale);
@@ -90,7 +90,6 @@ class Player {
     }
     this.cursor.style.transform = `translateX(${x}px)`;
     this.cursor.hidden = x < -1 || x > view.width;
-    this.find(".wash").style.transform = `scaleX(${Math.min(Math.max(x, 0), view.width)})`;
     this.find(".overview-cursor").style.left = `${(100 * now) / this.duration}%`;
     const { bar, beat } = this.place(now), tenth = clockText(now, 1);
     this.show("time", ".time-now", tenth);
@@ -117,7 +116,7 @@ class Player {
   }
 
   light(beat, bar) {
-    const lamp = this.find(".lamp"), index = this.barAt(this.clock.now());
+    const lamp = this.find(".lamp"), index = this.barAt(this.now());
     const count = bar === null || !this.bars.metres.length ? 0 : parseInt(this.bars.metres[Math.max(index, 0)], 10);
     if (lamp.childElementCount !== count) lamp.replaceChildren(...Array.from({ length: count }, () => document.createElement("i")));
     if (this.shown.lamp === beat + "/" + count) return;
@@ -136,7 +135,34 @@ class Player {
 
   // ---- playing ----
 
-  play() { if (this.audio.paused) this.audio.play().catch((error) => this.fail(error)); else this.audio.pause(); }
+  load() {
+    // Once, before the sound is first needed. Where unpacking fails, the packed sound stays in place.
+    if (!this.loaded) {
+      this.root.classList.add("loading");
+      const { audio, data } = this;
+      this.loaded = exactSound(audio.src, data.rate, data.samples).then((blob) => {
+        this.wanted = this.wanted ?? audio.currentTime;
+        audio.src = URL.createObjectURL(blob);
+        audio.playbackRate = Number(this.find(".speed").value);
+        this.root.classList.remove("loading");
+      });
+    }
+    return this.loaded;
+  }
+
+  arrive() {
+    // The sound is there: go to where the listener asked to be before it was.
+    if (!this.audio.src.startsWith("blob:") || this.wanted === null) return this.paint();
+    this.audio.currentTime = this.wanted;
+    this.wanted = null;
+  }
+
+  now() { return this.wanted ?? this.clock.now(); }
+
+  async play() {
+    await this.load();
+    if (this.audio.paused) this.audio.play().catch((error) => this.fail(error)); else this.audio.pause();
+  }
 
   fail(error) {
     if (error && error.name === "AbortError") return;
@@ -146,16 +172,19 @@ class Player {
   }
 
   seek(time) {
-    this.audio.currentTime = Math.min(Math.max(time, 0), Math.max(this.duration - 0.01, 0));
+    const goal = Math.min(Math.max(time, 0), Math.max(this.duration - 0.01, 0));
+    this.load();
+    if (this.audio.readyState < 1 || !this.audio.src.startsWith("blob:")) this.wanted = goal;
+    else this.audio.currentTime = goal;
     this.following = true;
-    this.before = this.audio.currentTime;
-    const x = this.view.x(this.audio.currentTime);
-    if (x < 0 || x > this.view.width) this.scrollTo(this.audio.currentTime - (this.view.width * 0.3) / this.view.scale);
+    this.before = goal;
+    const x = this.view.x(goal);
+    if (x < 0 || x > this.view.width) this.scrollTo(goal - (this.view.width * 0.3) / this.view.scale);
     else this.paint();
   }
 
   step(direction, times, seconds) {
-    const now = this.clock.now();
+    const now = this.now();
     if (!times.length) return this.seek(now + direction * seconds);
     const after = firstAtLeast(times, now + 0.02), grace = this.audio.paused ? 0.02 : 0.35;
     if (direction > 0) return this.seek(after < times.length ? times[after] : this.duration);
@@ -179,7 +208,7 @@ class Player {
 
   toggleLoop() {
     if (this.loop) return this.setLoop(this.loop.start, this.loop.end, !this.loop.on);
-    const now = this.clock.now(), { starts, ends } = this.bars, index = Math.max(this.barAt(now), 0);
+    const now = this.now(), { starts, ends } = this.bars, index = Math.max(this.barAt(now), 0);
     if (!starts.length) return this.setLoop(now, Math.min(now + 5, this.duration));
     this.setLoop(starts[index], ends[Math.min(index + 3, ends.length - 1)]);
   }
@@ -191,14 +220,14 @@ class Player {
 
   edge(side) {
     // The keys [ and ]: the loop starts, or ends, with the bar that sounds now.
-    const now = this.clock.now(), index = Math.max(this.barAt(now), 0), { starts, ends } = this.bars;
+    const now = this.now(), index = Math.max(this.barAt(now), 0), { starts, ends } = this.bars;
     const [start, end] = starts.length ? [starts[index], ends[index]] : [now, now];
     if (side < 0) this.setLoop(start, this.loop && this.loop.end > start ? this.loop.end : starts.length ? end : this.duration);
     else this.setLoop(this.loop && this.loop.start < end ? this.loop.start : starts.length ? start : 0, end);
   }
 
   tick() {
-    const now = this.clock.now(), { loop, audio } = this;
+    const now = this.now(), { loop, audio } = this;
     if (loop && loop.on && this.before < loop.end && !audio.seeking) {
       const left = (loop.end - now) / audio.playbackRate;
       if (left <= 0.006) { audio.currentTime = loop.start; this.before = loop.start; return; }
