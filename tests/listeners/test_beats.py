@@ -119,6 +119,10 @@ def test_options_override_the_config():
     assert np.median(np.diff(slow.times)) == pytest.approx(0.5, abs=0.01)
     with pytest.raises(ConfigError):
         Beats(TINY).decode(logits, tmpo=(90, 150))
+    with pytest.raises(ConfigError, match="peaks"):
+        Beats(TINY).decode(logits, decoder="peeks")
+    with pytest.raises(ConfigError, match="downbeats"):
+        Beats(BOECK2011).decode(logits, decoder="bars")
 
 
 def test_unknown_trunk_is_refused_with_the_known_ones():

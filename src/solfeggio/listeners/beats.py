@@ -19,7 +19,7 @@ from solfeggio.answers import Events
 from solfeggio.contracts import Listener, Spec
 from solfeggio.decode.bars import BarTracker, decode_bars
 from solfeggio.decode.peaks import pick_peaks
-from solfeggio.errors import unknown
+from solfeggio.errors import ConfigError, unknown
 from solfeggio.frontends.mel import log_filters, pitch_filters
 from solfeggio.frontends.spectra import LogSpectra, difference_lag, rectified_difference
 from solfeggio.grid import Grid
@@ -167,7 +167,12 @@ class Beats(Listener):
         """Find the bars that explain the logits best; options (tempo, metres, decoder, ...) override the Config."""
         marks = np.asarray(logits["beats"], np.float64)
         settings = {"tempo": self.config.tempo, "metres": self.config.metres, **options}
-        if settings.pop("decoder", self.config.decoder) == "bars":
+        decoder = settings.pop("decoder", self.config.decoder)
+        if decoder not in ("bars", "peaks"):
+            raise unknown("decoder", decoder, ("bars", "peaks"))
+        if decoder == "bars":
+            if not self.config.downbeats:
+                raise ConfigError("decoder 'bars'", "this network marks no downbeats", "use decoder 'peaks'")
             return decode_bars(marks[:, 0], marks[:, 1], self.spec.grid, **settings)[0].beats
         probability = 1 / (1 + np.exp(-marks))
         gap = 60 / settings["tempo"][1]
@@ -181,9 +186,7 @@ class Beats(Listener):
     def tracker(self, lag: float = 1.0, **options: Any) -> BeatStream:
         """Follow beats while the music runs: each is given at most ``lag`` seconds after its logits; options as decode's."""
         return BeatStream(
-            BarTracker(
-                self.spec.grid, lag=lag, **{"tempo": self.config.tempo, "metres": self.config.metres, **options}
-            )
+            BarTracker(self.spec.grid, lag=lag, **{"tempo": self.config.tempo, "metres": self.config.metres, **options})
         )
 
 
