@@ -184,7 +184,7 @@ class Beats(Listener):
         return Events(times, count_bars(times, downs))
 
     def tracker(self, lag: float = 1.0, **options: Any) -> BeatStream:
-        """Follow beats while the music runs: each is given at most ``lag`` seconds after its logits; options as decode's."""
+        """Follow beats while the music runs, each at most ``lag`` seconds after its logits; options as for decode."""
         return BeatStream(
             BarTracker(self.spec.grid, lag=lag, **{"tempo": self.config.tempo, "metres": self.config.metres, **options})
         )
