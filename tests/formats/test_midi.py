@@ -133,7 +133,7 @@ def test_what_midi_cannot_hold(tmp_path):
 
 
 def test_a_pause_in_a_short_first_bar_keeps_the_downbeats_on_bars(tmp_path):
-    truth = Events([0, 60, 61, 62, 63, 64], list("234123"))
+    truth = Events([0, 60, 61, 62, 63, 64, 65], list("2341234"))
     write_midi(tmp_path / "a.mid", truth)
     signatures, _, clicks = look(tmp_path / "a.mid")
     assert signatures[0] == (0, "3/4") and signatures[1] == (clicks[3][0], "4/4")
