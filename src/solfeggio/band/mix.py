@@ -12,7 +12,7 @@ import numpy as np
 from solfeggio.band import codec, filters
 
 # loudness of a part beside the others, dB: (what its name holds, level)
-_LEVELS_DB = (("drum", 2.0), ("perc", -4.0), ("bass", 1.5), ("melody", 1.0), ("lead", 1.0), ("voc", 2.0),
+_LEVELS_DB = (("drum", 1.0), ("perc", -4.0), ("bass", 0.0), ("melody", 1.0), ("lead", 1.0), ("voc", 2.0),
               ("solo", 0.0), ("pad", -7.0), ("string", -5.0))  # fmt: skip
 _OTHER_DB = -3.5
 _GUITARS = range(26, 32)
