@@ -21,7 +21,7 @@ def models_table() -> Table:
             (name, what, int(config["parameters"]), f"{size:.1f}", str(facts["licence"]), _numbers(facts["metrics"]))
         )
     columns = ("system", "hears", "parameters", "MB", "licence", "numbers")
-    return Table("Trained systems", columns, tuple(rows), "" if rows else "none is installed: train one by its recipe")
+    return Table("", columns, tuple(rows), "" if rows else "none is installed: train one by its recipe")
 
 
 def _numbers(metrics: dict[str, Any], most: int = 3) -> str:
