@@ -147,7 +147,9 @@ def pieces(audio: Any, rate: int, own_rate: int | None = None) -> Iterator[np.nd
         return
     if own_rate is None:
         raise ConfigError("samples without a rate", "an array does not say how fast it was sampled", "give rate=44100")
-    samples = np.atleast_2d(np.asarray(audio, np.float32))
+    given = np.atleast_2d(np.asarray(audio))
+    whole = np.iinfo(given.dtype).max if given.dtype.kind == "i" else 1  # 16-bit samples count to 32767, not to 1
+    samples = given.astype(np.float32) / np.float32(whole)
     if not np.isfinite(samples).all():
         raise ConfigError(
             "samples hold NaN or infinity", "every sample must be a finite number", "clean the array first"
@@ -158,8 +160,10 @@ def pieces(audio: Any, rate: int, own_rate: int | None = None) -> Iterator[np.nd
 def logits(system: Listener, samples: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
     """Compute a system's logits (frame, label) over any length of samples, window by window.
 
-    Each window carries the spec's border on both sides, so the result does not depend on where windows fall.
+    Each window carries the spec's border on both sides, so the result does not depend on where windows fall. A system
+    that was training is put into evaluation mode.
     """
+    system.eval()
     hop = int(system.spec.grid.hop(system.spec.rate))
     border = -(-round(system.spec.border * system.spec.rate) // hop)
     step = system.spec.grid.span(system.spec.window) if system.spec.window else None
@@ -174,7 +178,7 @@ def logits(system: Listener, samples: Iterable[np.ndarray]) -> dict[str, np.ndar
                 part = value[0, start - first : None if end is None else end - first]
                 done.setdefault(key, []).append(part.float().cpu().numpy())
 
-    for block in samples:
+    for block in samples if step is not None else [np.concatenate([held, *samples])]:
         held = np.concatenate([held, block])
         while step is not None and len(held) >= (start + step + border - first) * hop + hop:
             compute(start + step)
@@ -195,13 +199,14 @@ class Stream:
         import soxr
 
         spec = system.spec
-        self.system, self.tracker = system, system.tracker(**options)
+        self.system, self.tracker = system.eval(), system.tracker(**options)
         self.hop = int(spec.grid.hop(spec.rate))
         self.border = -(-round(spec.border * spec.rate) // self.hop)
         self.wait = round((spec.border if spec.lookahead is None else spec.lookahead) * spec.rate)  # samples
         self.every = max(1, spec.grid.span(every))  # frames computed at once
         self.converter = None if rate == spec.rate else soxr.ResampleStream(rate, spec.rate, 1, dtype="float32")
-        self.held, self.first, self.start = np.zeros(0, np.float32), 0, 0
+        self.nothing = logits(system, [])
+        self.held, self.first, self.start = np.zeros(0, np.float32), 0, 0  # as in ``logits``
 
     def step(self, samples: np.ndarray, last: bool = False) -> Any:
         """Take the next samples, (time,) or (channel, time), any number; returns the answer's next part."""
@@ -209,17 +214,15 @@ class Stream:
         if self.converter is not None:
             block = self.converter.resample_chunk(block, last=last)
         self.held = np.concatenate([self.held, block])
-        ready = self.first + (len(self.held) if last else max(0, len(self.held) - self.wait)) // self.hop
-        if last:
-            ready = self.first - (-len(self.held) // self.hop)
+        settled = -(-len(self.held) // self.hop) if last else max(0, len(self.held) - self.wait) // self.hop
+        ready = self.first + settled
         if ready - self.start < (1 if last else self.every):
-            return self.tracker.step({k: v[:0] for k, v in logits(self.system, []).items()})
+            return self.tracker.step(self.nothing)
         with torch.inference_mode():
-            device = next(self.system.parameters()).device
-            found = self.system(self.system.prepare(torch.from_numpy(self.held)[None].to(device)))
+            batch = torch.from_numpy(self.held)[None].to(next(self.system.parameters()).device)
+            found = self.system(self.system.prepare(batch))
         part = {k: v[0, self.start - self.first : ready - self.first].float().cpu().numpy() for k, v in found.items()}
-        self.start = ready
-        keep = max(self.start - self.border, 0)
+        self.start, keep = ready, max(ready - self.border, 0)
         self.held, self.first = self.held[(keep - self.first) * self.hop :], keep
         return self.tracker.step(part)
 

@@ -136,7 +136,7 @@ def test_counting_bars_from_downbeats():
     times = np.arange(9) * 0.5
     assert "".join(count_bars(times, times[[2, 5, 8]])) == "231231231"
     assert "".join(count_bars(times, times[[0, 4, 8]] + 0.03)) == "123412341"
-    assert len(count_bars(times, np.zeros(0))) == 9
+    assert count_bars(times, np.zeros(0)) == []
 
 
 def test_every_setting_is_explained():
