@@ -102,6 +102,13 @@ def test_odd_sounds_are_heard(rate, channels, samples, tmp_path, capsys):
     read(tmp_path / "out" / "odd.beats", Events)
 
 
+def test_silence_gives_an_empty_answer(tmp_path, capsys):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(10 * RATE), RATE)
+    assert solfeggio("analyze", tmp_path / "silence.wav", "-o", tmp_path / "out", "-q") == 0
+    assert len(read(tmp_path / "out" / "silence.beats", Events)) == 0
+    assert "silent" in (tmp_path / "out" / "silence.html").read_text("utf-8")
+
+
 def test_a_truncated_mp3_is_used_up_to_where_it_breaks(tmp_path, clicks, capsys):
     path = tmp_path / "cut.mp3"
     soundfile.write(path, np.tile(clicks, 4), RATE)
