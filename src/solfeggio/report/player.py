@@ -45,11 +45,13 @@ def player_data(
     rate: int | None = None,
     media: str | os.PathLike[str] | None = None,
     kbps: int | None = None,
+    tempo: bool = True,
 ) -> dict[str, Any]:
     """Pack one song for the player: dict with title, audio (a ``data:`` address), length, peak, data and its json.
 
     Give samples (channel, time) with their rate in Hz, or the media file, which is read in constant memory.
-    answers: "beats" Events draw the grid and drive the click; a tempo lane is added when beats have none of their own.
+    answers: "beats" Events draw the grid and drive the click; with ``tempo``, a lane of it is added when
+    no answer has that name.
     Raises AudioError when there is neither samples nor a media file.
     """
     uri, envelope = _sound(samples, rate, media, kbps)
@@ -57,7 +59,7 @@ def player_data(
     beats = answers.get("beats")
     beats = beats if isinstance(beats, Events) else Events.none()
     shown = {name: answer for name, answer in answers.items() if name != "beats" and not isinstance(answer, Tags)}
-    if "tempo" not in answers and len(beats) > 2:
+    if tempo and "tempo" not in answers and len(beats) > 2:
         shown = {"tempo": tempo_curve(beats), **shown}
     drawn = envelope.lane()
     data = {

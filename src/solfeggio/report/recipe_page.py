@@ -98,7 +98,7 @@ def _example(title: str, samples: np.ndarray, rate: int, answers: Mapping[str, A
     kept = samples[:, : round(EXAMPLE_SECONDS * rate)]
     shown = {name: answer.cut(0, EXAMPLE_SECONDS) for name, answer in answers.items()}
     grid = next((answer for answer in shown.values() if isinstance(answer, Events)), Events.none())
-    packed = player_data(title, {"beats": grid, **shown}, kept, rate, kbps=EXAMPLE_KBPS)
+    packed = player_data(title, {"beats": grid, **shown}, kept, rate, kbps=EXAMPLE_KBPS, tempo=False)
     return packed | {"cut": f"The first minute of {clock(whole)}." if whole > EXAMPLE_SECONDS + 0.5 else ""}
 
 

@@ -25,10 +25,11 @@ class Metronome {
   constructor(audio, clock, times, accents) {
     Object.assign(this, { audio, clock, times, accents, on: false, level: 0.7, until: Infinity });
     this.waiting = [];
-    for (const name of ["seeking", "pause", "ratechange", "waiting", "ended", "emptied"])
-      audio.addEventListener(name, () => this.drop());
+    for (const name of ["seeking", "pause", "waiting", "ended", "emptied"]) audio.addEventListener(name, () => this.drop());
+    audio.addEventListener("ratechange", () => this.drop(true));
     for (const name of ["seeked", "playing", "ratechange"]) audio.addEventListener(name, () => this.tick());
-    this.next = null;
+    this.next = null;        // index of the next beat to plan; null: look where the music is
+    this.flowing = false;    // the music goes on, so what has left for the speaker must not be planned again
   }
 
   set(on) {
@@ -36,6 +37,7 @@ class Metronome {
     if (!on) return this.drop();
     if (!this.context) this.open();
     this.context.resume();
+    this.flowing = true;
     this.tick();
   }
 
@@ -70,10 +72,11 @@ class Metronome {
     return context.currentTime - (context.outputLatency || context.baseLatency || 0);
   }
 
-  drop() {
-    // Forget clicks that have not sounded; the next tick plans anew from wherever the music is.
+  drop(flowing = false) {
+    // Forget clicks that have not left for the speaker; the next tick plans anew from wherever the music is.
     this.next = null;
-    for (const click of this.waiting) { try { click.node.stop(); } catch (error) { /* it never started */ } }
+    this.flowing = flowing;
+    for (const click of this.waiting) if (click.when > this.context.currentTime) click.node.stop();
     this.waiting = [];
   }
 
@@ -81,7 +84,8 @@ class Metronome {
     const { audio, context } = this;
     if (!this.on || !context || audio.paused || audio.seeking || audio.readyState < 3) return;
     const now = this.clock.now(), heard = this.heard(), rate = audio.playbackRate;
-    if (this.next === null) this.next = firstAtLeast(this.times, now - 0.012);
+    if (this.next === null)
+      this.next = firstAtLeast(this.times, this.flowing ? now + (context.currentTime - heard) * rate : now - 0.03);
     const horizon = now + (document.hidden ? 1.6 : 0.2) * rate;
     while (this.next < this.times.length && this.times[this.next] < Math.min(horizon, this.until - 0.004)) {
       const when = heard + (this.times[this.next] - now) / rate;

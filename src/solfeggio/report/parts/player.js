@@ -84,7 +84,8 @@ class Player {
     // What moves with the music, and nothing else: called on every frame while playing.
     const { view, audio } = this, now = Math.min(this.now(), this.duration);
     let x = view.x(now);
-    if (this.following && !audio.paused && (x > view.width * 0.94 || x < 0) && view.scale > this.fit * 1.001) {
+    const room = x < 0 ? view.start > 0 : view.end < this.duration - 1 / view.scale;
+    if (this.following && !audio.paused && room && (x > view.width * 0.94 || x < 0)) {  // turn the page
       this.scrollTo(now - (view.width * 0.06) / view.scale);
       return;
     }
@@ -194,7 +195,7 @@ class Player {
 
   setLoop(start, end, on = true) {
     this.loop = end > start + 0.02 ? { start, end: Math.min(end, this.duration), on } : null;
-    this.metronome.drop();
+    this.metronome.drop(true);
     this.metronome.until = this.loop && this.loop.on ? this.loop.end : Infinity;
     this.find("[data-do=loop]").setAttribute("aria-pressed", String(Boolean(this.loop && this.loop.on)));
     this.find(".loop-range").hidden = !this.loop || !this.bars.starts.length;

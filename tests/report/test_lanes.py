@@ -1,0 +1,128 @@
+"""Lanes carry every answer's times to a tenth of a millisecond, and the envelope shows sound where it is."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+import pytest
+
+from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
+from solfeggio.errors import AnswerError
+from solfeggio.report.lanes import Envelope, lane, pretty, times, tint
+
+
+def seconds(packed: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(packed), "<u4") / 10_000
+
+
+def floats(packed: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(packed), "<f4")
+
+
+def columns(made: dict) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(made["packed"]), np.int8).reshape(3, -1)
+
+
+def test_times_survive_even_after_hours() -> None:
+    given = np.array([0, 0.00004, 0.12345, 3599.99995, 40_000.1234])
+    assert np.abs(seconds(times(given)) - given).max() <= 0.5001e-4
+    assert seconds(times([-0.1])) == 0
+
+
+ANSWERS: list[Answer] = [
+    Events([0.5, 1.0], ["1", "2"], [0.9, 0.8]),
+    Events([0.5, 1.0], ["kick", "snare"]),
+    Segments([0, 2], [2, 4.5], ["C:maj", "N"], [0.5, 1]),
+    Curve([0, 1, 2], [110, 0, 220], "Hz"),
+    Notes([0, 1], [1, 2], [60, 61.5], [100, 20], ["bass", "lead"]),
+    Tags(["piano", "calm"], [0.2, 0.9]),
+    Events.none(),
+    Segments([], []),
+    Curve([], []),
+    Notes([], [], [], []),
+    Tags([], []),
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda a: f"{type(a).__name__}{len(a)}")
+def test_every_answer_has_a_lane_that_json_holds(answer: Answer) -> None:
+    made = lane("x", answer)
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    assert made["name"] == "x" and made["about"].startswith("x: ") and made["kind"]
+
+
+def test_lanes_hold_what_the_answer_holds() -> None:
+    events = lane("beats", ANSWERS[0])
+    assert events["kind"] == "beats" and list(seconds(events["times"])) == [0.5, 1.0]
+    assert np.allclose(floats(events["values"]), [0.9, 0.8])
+    drums = lane("drums", ANSWERS[1])
+    assert drums["kind"] == "events" and drums["legend"] and drums["labels"]["of"] == [0, 1]
+    chords = lane("chords", ANSWERS[2])
+    assert list(seconds(chords["ends"])) == [2, 4.5] and chords["labels"]["names"] == ["C", "–"]
+    assert lane("f0", ANSWERS[3])["range"] == [110, 220]  # 0 is unvoiced, not a low note
+    notes = lane("notes", ANSWERS[4])
+    assert list(floats(notes["pitches"])) == [60, 61.5] and notes["range"] == [60, 61.5]
+    assert lane("tags", ANSWERS[5])["tags"][0] == ["calm", 0.9]
+
+
+def test_overlapping_segments_get_rows() -> None:
+    assert lane("a", Segments([0, 1, 2], [1, 2, 3], list("abc")))["rows"] == []
+    assert lane("a", Segments([0, 1, 2.5, 3], [3, 2, 4, 5], list("abcd")))["rows"] == [0, 1, 1, 0]
+
+
+def test_an_answer_without_a_lane_says_so() -> None:
+    with pytest.raises(AnswerError, match="Answer 'x' has no lane"):
+        lane("x", Answer())
+
+
+@pytest.mark.parametrize(
+    ("label", "shown", "root"),
+    [
+        ("A:min", "Am", 9),
+        ("F#:maj7", "F♯maj7", 6),
+        ("Bb:7/3", "B♭7/3", 10),
+        ("N", "–", None),
+        ("Cb:maj", "C♭", 11),
+        ("chorus", "chorus", None),
+        ("Bridge", "Bridge", None),
+        ("C:weird", "C weird", 0),
+        ("", "", None),
+    ],
+)
+def test_labels(label: str, shown: str, root: int | None) -> None:
+    assert pretty(label) == shown and tint(label) == root
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000])
+def test_envelope_shows_an_impulse_in_its_column(rate: int) -> None:
+    samples = np.zeros((2, rate * 3), np.float32)
+    at = round(1.2345 * rate)
+    samples[1, at] = -0.5
+    envelope = Envelope(rate, 3.0)
+    for start in range(0, samples.shape[1], 7001):
+        envelope.add(samples[:, start : start + 7001])
+    made = envelope.lane()
+    low, high, rms = columns(made)
+    column = int(at / rate * made["per_second"])
+    assert list(np.flatnonzero(low)) == [column] and low[column] == -127 and not high.any() and rms[column] > 0
+    assert made["columns"] == 3 * made["per_second"] and made["peak"] == 0.5
+
+
+def test_envelope_does_not_depend_on_the_blocks() -> None:
+    samples = np.random.default_rng(0).uniform(-1, 1, (2, 44100 + 77)).astype(np.float32)
+    made = []
+    for size in (1, 1000, 10**6):
+        envelope = Envelope(44100, 1.0)
+        for start in range(0, samples.shape[1] if size > 1 else 3000, size):
+            envelope.add(samples[:, start : start + size])
+        made.append(envelope.lane())
+    assert made[1] == made[2]
+    assert (columns(made[0])[:, :27] == columns(made[1])[:, :27]).all()
+
+
+def test_envelope_of_nothing_and_of_hours() -> None:
+    assert Envelope(44100, 0.0).lane()["columns"] == 0
+    assert Envelope(44100, 3600).per_second * 3600 <= 200_000
+    assert Envelope(44100, 50 * 3600).per_second >= 1
