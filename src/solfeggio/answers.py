@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from solfeggio.errors import AnswerError
+
+if TYPE_CHECKING:  # answers are made from anything like an array, and hold arrays
+    from numpy.typing import ArrayLike
 
 
 def _array(value: Any, name: str, size: int | None = None, dtype: Any = np.float64) -> np.ndarray:
@@ -107,6 +110,10 @@ class Events(Answer):
     labels: tuple[str, ...] = ()
     values: np.ndarray | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(self, times: ArrayLike, labels: Sequence[str] = (), values: ArrayLike | None = None) -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "times", _times(self.times, "times"))
         object.__setattr__(self, "labels", _labels(self.labels, len(self.times)))
@@ -140,6 +147,12 @@ class Segments(Answer):
     labels: tuple[str, ...] = ()
     values: np.ndarray | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, starts: ArrayLike, ends: ArrayLike, labels: Sequence[str] = (), values: ArrayLike | None = None
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "starts", _times(self.starts, "starts"))
         object.__setattr__(self, "ends", _array(self.ends, "ends", len(self.starts)))
@@ -164,6 +177,10 @@ class Curve(Answer):
     values: np.ndarray
     unit: str = ""
 
+    if TYPE_CHECKING:
+
+        def __init__(self, times: ArrayLike, values: ArrayLike, unit: str = "") -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "times", _times(self.times, "times"))
         object.__setattr__(self, "values", _array(self.values, "values", len(self.times)))
@@ -186,6 +203,17 @@ class Notes(Answer):
     pitches: np.ndarray
     velocities: np.ndarray
     labels: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            starts: ArrayLike,
+            ends: ArrayLike,
+            pitches: ArrayLike,
+            velocities: ArrayLike,
+            labels: Sequence[str] = (),
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "starts", _times(self.starts, "starts"))
@@ -211,6 +239,10 @@ class Tags(Answer):
     times_of: ClassVar[tuple[str, ...]] = ()
     labels: tuple[str, ...]
     values: np.ndarray
+
+    if TYPE_CHECKING:
+
+        def __init__(self, labels: Sequence[str], values: ArrayLike) -> None: ...
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", tuple(str(label) for label in self.labels))

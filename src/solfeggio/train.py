@@ -222,7 +222,7 @@ def fit(
     check = min(budget.check, budget.steps)
     steps = -(-budget.steps // check) * check
     curve_path, began = folder / "curve.json", time.monotonic()
-    past = (
+    past: dict[str, Any] = (
         json.loads(curve_path.read_text()) if curve_path.exists() else {"curve": [], "seconds": 0.0, "energy_kwh": 0.0}
     )
     curve: list[dict[str, float]] = past["curve"]
@@ -298,7 +298,7 @@ def fit(
         accelerator="auto",
         precision=budget.precision,  # type: ignore[arg-type]
     )
-    checked = torch.utils.data.DataLoader(fixed, budget.batch)
+    checked: Any = torch.utils.data.DataLoader(fixed, budget.batch)  # type: ignore[arg-type]
     try:
         trainer.fit(student, loader, checked, ckpt_path=last if last.exists() else None)
     finally:

@@ -76,8 +76,6 @@ class Beats(Listener):
     torch.Size([1, 50, 2])
     """
 
-    Config = Config
-
     def __init__(self, config: Config = RELEASED):
         super().__init__()
         self.config = config
@@ -97,8 +95,8 @@ class Beats(Listener):
         reach = max(lags) + (self.stem.reach if self.stem else 0)
         window: float | None = 60.0
         if c.trunk == "dilated":
-            self.widen = nn.Conv1d(size, c.width, 1)
-            self.trunk: nn.Module = DilatedTrunk(c.width, c.depth, dropout=c.dropout, causal=c.causal)
+            self.widen: nn.Module = nn.Conv1d(size, c.width, 1)
+            self.trunk: Any = DilatedTrunk(c.width, c.depth, dropout=c.dropout, causal=c.causal)
             reach, out = reach + self.trunk.reach, c.width
         elif c.trunk == "recurrent":
             self.widen = nn.Identity()
@@ -188,6 +186,9 @@ class Beats(Listener):
         return BeatStream(
             BarTracker(self.spec.grid, lag=lag, **{"tempo": self.config.tempo, "metres": self.config.metres, **options})
         )
+
+
+Beats.Config = Config
 
 
 class BeatStream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -52,6 +53,7 @@ class Stem(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (batch, width, frame)."""
         x = self.norm(x)
+        layer: Any
         for layer in self.layers:
             x = layer["pool"](layer["conv"](pad_time(x, 2, self.causal)))  # pooled first: a third of the work
             x = self.dropout(nn.functional.elu(layer["norm"](x)))

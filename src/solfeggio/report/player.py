@@ -129,7 +129,7 @@ def _sound(
     if samples is not None:
         mixed = samples if stereo or channels == 1 else audio.mono(samples)
         mixed = audio.resample(mixed, own, to_rate)
-        blocks = (mixed[:, i : i + to_rate * 10] for i in range(0, mixed.shape[1], to_rate * 10))
+        blocks: Iterator[np.ndarray] = (mixed[:, i : i + to_rate * 10] for i in range(0, mixed.shape[1], to_rate * 10))
     else:
         blocks = audio.blocks(media, rate=to_rate, seconds=10.0, mono=not stereo)  # type: ignore[arg-type]
     envelope = lanes.Envelope(to_rate, seconds)

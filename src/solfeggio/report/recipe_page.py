@@ -72,8 +72,8 @@ def table_cells(table: Table) -> dict[str, Any]:
         cells = []
         for i, cell in enumerate(row):
             bar = None
-            if isinstance(cell, Estimate) and spans[i] and np.isfinite(cell.low):
-                low, high = spans[i]
+            if isinstance(cell, Estimate) and (span := spans[i]) and np.isfinite(cell.low):
+                low, high = span
                 places = [100 * (value - low) / (high - low) for value in (cell.low, cell.high, cell.mean)]
                 bar = {"left": places[0], "width": max(places[1] - places[0], 0.5), "mean": places[2]}
             cells.append({"text": show(cell), "number": table.numeric[i], "bar": bar})

@@ -35,12 +35,11 @@ def evaluate(
     """
     from solfeggio.metrics.events import evaluate_beats, evaluate_events
 
-    metrics = {"beats": evaluate_beats, "events": evaluate_events}
-    if task not in metrics:
-        raise unknown("task", task, metrics)
+    if task not in ("beats", "events"):
+        raise unknown("task", task, ("beats", "events"))
     if not isinstance(reference, Events) or not isinstance(estimate, Events):
         raise ConfigError(f"{task} of {type(reference).__name__} and {type(estimate).__name__}", "both must be Events")
-    return metrics[task](reference, estimate, span=span) if task == "beats" else metrics[task](reference, estimate)
+    return evaluate_beats(reference, estimate, span=span) if task == "beats" else evaluate_events(reference, estimate)
 
 
 def summary(scores: Sequence[Score], columns: Sequence[str]) -> tuple[Cell, ...]:
