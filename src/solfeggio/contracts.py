@@ -38,8 +38,11 @@ class Spec:
 class Tracker(Protocol):
     """Decodes while the music runs. step: the next frames' logits to what became certain. flush: the rest."""
 
-    def step(self, logits: dict[str, Any]) -> Any: ...
-    def flush(self) -> Any: ...
+    def step(self, logits: dict[str, Any]) -> Any:
+        """Take the next frames."""
+
+    def flush(self) -> Any:
+        """End the music."""
 
 
 class Listener(torch.nn.Module, ABC):

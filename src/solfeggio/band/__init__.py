@@ -1,0 +1,1 @@
+"""The band: songs composed, performed, rendered and mixed, with their truth."""

@@ -31,8 +31,8 @@ class Song:
     """Written music with its truth, all on the quarter-note clock.
 
     name: unique. style: style or groove it was written in (splits go by it). bpm: quarter notes a minute.
-    length_quarters: end of the last bar. beats_quarters: (n,) where the beats fall. positions: (n,) place in the bar, 1 is
-    the downbeat. chords, sections: (start, end, label) in quarters. rubato: 0 strict to 1 very free.
+    length_quarters: end of the last bar. beats_quarters: (n,) where the beats fall. positions: (n,) place in the bar, 1
+    is the downbeat. chords, sections: (start, end, label) in quarters. rubato: 0 strict to 1 very free.
     """
 
     name: str

@@ -1,0 +1,1 @@
+"""Data: recordings with their truth, licence and groups."""

@@ -15,8 +15,8 @@ class Track:
     """One recording with its truth.
 
     id: unique in its dataset. audio: function that returns (samples (channel, time), rate Hz); nothing is read before.
-    answers: the truth by task, such as {"beats": Events}. groups: what splits go by, such as {"song": ..., "groove": ...,
-    "bank": ...}. span: seconds of the recording that the truth covers, or None for all.
+    answers: the truth by task, such as {"beats": Events}. groups: what splits go by, such as {"song": ..., "groove":
+    ..., "bank": ...}. span: seconds of the recording that the truth covers, or None for all.
     """
 
     id: str

@@ -1,0 +1,1 @@
+"""Decoders: logits to music, by what is known of it; numpy only."""

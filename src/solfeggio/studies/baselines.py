@@ -19,7 +19,7 @@ def constant_beats(duration: float, bpm: float = 120.0, beats: int = 4) -> Event
 
 
 def autocorrelation_beats(spectra: np.ndarray, grid: Grid, beats: int = 4, tightness: float = 100.0) -> Events:
-    """Beats by onset strength, its autocorrelation and dynamic programming, as librosa's tracker works; bars are guessed.
+    """Beats by onset strength, its autocorrelation and dynamic programming, as librosa's tracker works; bars guessed.
 
     spectra: (bin, frame) log magnitudes on ``grid``. Every ``beats``-th beat is called a downbeat, from the phase whose
     onsets are strongest. Source: Ellis, Beat Tracking by Dynamic Programming, 2007.

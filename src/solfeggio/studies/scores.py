@@ -69,7 +69,7 @@ def across_seeds(
     columns: Sequence[str],
     extra: Mapping[str, Mapping[str, Cell]],
 ) -> Table:
-    """One row for each variant, trained with several seeds: mean over seeds of the mean over tracks, Student's interval.
+    """One row for each variant, trained with several seeds: mean over seeds of means over tracks, Student's interval.
 
     extra: more columns by variant, such as parameters or energy.
     """
