@@ -208,7 +208,7 @@ class BeatStream:
 
 
 def count_bars(times: np.ndarray, downs: np.ndarray, reach: float = 0.07) -> list[str]:
-    """Number beats from each downbeat within ``reach`` seconds of one, a pick-up towards the first; without any: none."""
+    """Number beats from each downbeat within ``reach`` seconds of one, a pick-up towards the first; else none."""
     near = np.abs(times[:, None] - downs[None]).min(1, initial=np.inf) <= reach
     firsts = np.flatnonzero(near)
     if not len(firsts):
