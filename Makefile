@@ -9,8 +9,7 @@ help:  ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "make listen SONG=song.mp3     hears your own recording (or a folder of them); OUT=folder says where to"
-	@echo "make listen PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'"
-	@echo "                              installs the small PyTorch without CUDA on Linux"
+	@echo "make listen PIP_ARGS='...'      more options for pip, such as an index that has the small PyTorch without CUDA"
 
 listen: .venv/.base  ## hear a song (SONG=..., a built-in demo by default) and write its page
 ifeq ($(SONG),)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from solfeggio.answers import Curve, Events
+from solfeggio.data.dataset import Track
+from solfeggio.errors import ConfigError
+from solfeggio.studies.robustness import robustness
+from solfeggio.studies.scores import Score, across_seeds, by_group, compare, evaluate, extremes, score_tracks
+from solfeggio.studies.table import Estimate
+
+BEATS = Events(np.arange(6, 20, 0.5), list("1234") * 7)
+
+
+def _score(name: str, value: float, bank: str = "A") -> Score:
+    return Score(name, {"F": value}, {"bank": bank})
+
+
+def test_evaluate_is_perfect_on_the_truth_and_zero_on_silence():
+    assert evaluate(BEATS, BEATS)["F"] == evaluate(BEATS, BEATS)["downbeat F"] == 1
+    assert evaluate(BEATS, Events.none())["F"] == 0
+    assert evaluate(BEATS, BEATS.shift(0.03), "events")["F"] == 1
+    assert evaluate(BEATS, BEATS.shift(0.06), "events")["F"] == 0
+
+
+def test_evaluate_refuses_what_it_cannot_judge():
+    with pytest.raises(ConfigError, match="did you mean 'beats'"):
+        evaluate(BEATS, BEATS, "beat")
+    with pytest.raises(ConfigError, match="Curve"):
+        evaluate(BEATS, Curve([0.0], [1.0]))
+
+
+def test_tables_hold_means_by_system_and_group():
+    scores = [_score("a", 0.5), _score("b", 1.0), _score("c", 0.0, "B")]
+    row = compare("t", {"ours": scores}, ("F",)).rows[0]
+    assert row[0] == "ours" and isinstance(row[1], Estimate) and row[1].mean == pytest.approx(0.5)
+    groups = by_group("t", scores, "bank", ("F",)).rows
+    assert [(r[0], r[1], r[2].mean) for r in groups] == [("A", 2, 0.75), ("B", 1, 0.0)]
+
+
+def test_seeds_are_averaged_over_tracks_first():
+    runs = [[_score("a", 0.8), _score("b", 1.0)], [_score("a", 0.6), _score("b", 0.8)]]
+    table = across_seeds("t", {"net": runs}, ("F",), {"net": {"parameters": 10}})
+    assert table.columns == ("variant", "seeds", "F", "parameters")
+    assert table.rows[0][2].mean == pytest.approx(0.8) and table.rows[0][2].n == 2
+
+
+def test_extremes_are_worst_and_best():
+    worst, best = extremes([_score("a", 0.2), _score("b", 0.9), _score("c", 0.5)], "F", 1)
+    assert worst[0].id == "a" and best[0].id == "b"
+
+
+def test_tracks_are_scored_over_their_span_only():
+    track = Track("x", lambda: (np.zeros((1, 1)), 1), {"beats": BEATS}, {"bank": "A"}, (6.0, 9.9))
+    wrong_after = Events(np.concatenate([BEATS.times[:8], BEATS.times[8:] + 0.2]), BEATS.labels)
+    scored = score_tracks([track], lambda t: wrong_after, lambda t: t.answers["beats"], "beats")[0]
+    assert scored.values["F"] == 1 and scored.groups == {"bank": "A"}
+
+
+def test_robustness_moves_the_truth_with_the_sound():
+    rate, clicks = 8000, np.arange(0.5, 19.5, 0.5)
+    sound = np.zeros((1, 20 * rate), np.float32)
+    for click in clicks:
+        sound[0, round(click * rate) : round(click * rate) + 80] = 0.5 * np.hanning(80)
+    track = Track(
+        "clicks", lambda: (sound, rate), {"beats": Events(clicks, [str(i % 4 + 1) for i in range(len(clicks))])}
+    )
+
+    def hear(samples: np.ndarray, rate: int) -> Events:
+        envelope = np.abs(samples).mean(0)
+        above = np.flatnonzero(envelope > 0.5 * envelope.max())
+        first = above[np.concatenate([[True], np.diff(above) > rate // 10])]
+        return Events(first / rate)
+
+    table = robustness("t", [track], hear, "beats", ("F",))
+    found = {row[0]: row[1].mean for row in table.rows}
+    for change in ("as it is", "20 dB softer", "12 dB louder, clipped", "15 % faster", "15 % slower", "3 semitones up"):
+        assert found[change] > 0.95, change
