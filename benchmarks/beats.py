@@ -49,7 +49,7 @@ beats = BeatNet(1, mode="offline", inference_model="DBN", plot=[], thread=False)
 found = [[float(t), int(p)] for t, p in beats]""",
 }
 PROGRAM = "import json, sys\npath = sys.argv[1]\n{}\nprint('FOUND' + json.dumps(found))"
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 def songs(data: Path) -> dict[str, tuple[Path, Path]]:

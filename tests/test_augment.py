@@ -52,8 +52,8 @@ def frequency(samples: np.ndarray) -> float:
         (lambda s, a: augment.tempo(s, RATE, a, 0.85), 4),
         (lambda s, a: augment.pitch(s, RATE, a, 3), 4),
         (lambda s, a: augment.pitch(s, RATE, a, -3), 4),
-        (lambda s, a: augment.codec(s, RATE, a, "OGG", 0.99), 1),
-        (lambda s, a: augment.codec(s, RATE, a, "MP3", 0.99), 1),
+        (lambda s, a: augment.codec(s, RATE, a, "ogg"), 1),
+        (lambda s, a: augment.codec(s, RATE, a, "mp3"), 1),
         (lambda s, a: augment.gain(s, RATE, a, -20), 0.5),
         (lambda s, a: augment.noise(s, RATE, a, 30), 1),
     ],
@@ -96,18 +96,6 @@ def test_stretching_by_one_changes_nothing_audible():
     samples, _ = clicks()
     same = augment.stretch(samples[0], 1.0)
     np.testing.assert_allclose(same[RATE // 2 : -RATE // 2], samples[0, RATE // 2 : -RATE // 2], atol=1e-3)
-
-
-@given(st.integers(-4000, 4000), st.integers(1, 2))
-@settings(max_examples=20, deadline=None)
-def test_align_undoes_a_known_delay(delay, channels):
-    original = np.random.default_rng(0).normal(size=(channels, 20_000)).astype(np.float32)
-    late = np.pad(original, ((0, 0), (delay, 0))) if delay >= 0 else original[:, -delay:]
-    back = augment.align(late, original)
-    assert back.shape == original.shape
-    kept = slice(max(0, -delay), None)
-    np.testing.assert_array_equal(back[:, kept], original[:, kept])
-    assert not back[:, : max(0, -delay)].any()
 
 
 def test_gain_is_gain_until_it_clips():

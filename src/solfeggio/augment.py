@@ -6,13 +6,13 @@ and returns changed samples and answer. ``vary_spectra`` changes batches of log 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from solfeggio.answers import Answer
+from solfeggio.codec import round_trip
 
 if TYPE_CHECKING:
     import torch
@@ -42,32 +42,9 @@ def speed(samples: np.ndarray, rate: int, answer: A, factor: float) -> Changed:
     return np.ascontiguousarray(faster, np.float32), answer.stretch(1 / factor)
 
 
-def codec(samples: np.ndarray, rate: int, answer: A, format: str = "OGG", level: float = 0.9) -> Changed:
-    """Encode and decode with a lossy codec (OGG or MP3; level 0 best to 0.99 worst), delay compensated."""
-    import soundfile
-
-    file = io.BytesIO()
-    channels = samples.shape[0]
-    with soundfile.SoundFile(file, "w", rate, channels, format=format, compression_level=min(level, 0.99)) as sink:
-        for start in range(0, samples.shape[1], rate):  # one long Vorbis write can crash libsndfile
-            sink.write(np.ascontiguousarray(samples[:, start : start + rate].T))
-    file.seek(0)
-    coded = soundfile.read(file, dtype="float32", always_2d=True)[0].T
-    return align(coded, samples), answer
-
-
-def align(changed: np.ndarray, original: np.ndarray, reach: int = 4096) -> np.ndarray:
-    """Undo a constant delay of up to ``reach`` samples and give the original's length; found by cross-correlation."""
-    length = min(original.shape[1], changed.shape[1], 1 << 18)
-    size = 1 << (length + reach).bit_length()
-    a, b = changed[:, :length].mean(0), original[:, :length].mean(0)
-    match = np.fft.irfft(np.fft.rfft(a, size) * np.fft.rfft(b, size).conj(), size)
-    delay = int(np.argmax(np.concatenate([match[-reach:], match[: reach + 1]]))) - reach
-    moved = changed[:, delay:] if delay >= 0 else np.pad(changed, ((0, 0), (-delay, 0)))
-    out = np.zeros_like(original)
-    end = min(out.shape[1], moved.shape[1])
-    out[:, :end] = moved[:, :end]
-    return out
+def codec(samples: np.ndarray, rate: int, answer: A, name: str = "ogg", quality: float = 0.0) -> Changed:
+    """Encode and decode with a lossy codec (mp3, ogg or opus; quality 0 worst to 1 best), its delay taken out."""
+    return round_trip(samples, rate, name, quality), answer
 
 
 def pitch(samples: np.ndarray, rate: int, answer: A, semitones: float) -> Changed:
@@ -119,7 +96,7 @@ CHANGES: dict[str, Callable[[np.ndarray, int, Answer], tuple[np.ndarray, Answer]
     "pink noise at 10 dB": lambda s, r, a: noise(s, r, a, 10),
     "pink noise at 0 dB": lambda s, r, a: noise(s, r, a, 0),
     "mp3, lowest quality": lambda s, r, a: codec(s, r, a, "MP3", 0.99),
-    "ogg, lowest quality": lambda s, r, a: codec(s, r, a, "OGG", 1.0),
+    "ogg, lowest quality": lambda s, r, a: codec(s, r, a, "ogg"),
     "3 semitones up": lambda s, r, a: pitch(s, r, a, 3),
     "3 semitones down": lambda s, r, a: pitch(s, r, a, -3),
     "15 % faster": lambda s, r, a: tempo(s, r, a, 1.15),

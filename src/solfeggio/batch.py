@@ -111,8 +111,10 @@ def output_folder(path: Path) -> Path:
         with tempfile.TemporaryFile(dir=path):
             return path
     except (OSError, ValueError) as problem:
-        why = getattr(problem, "strerror", None) or str(problem)
-        raise ConfigError(f"{path} cannot be written to", why.lower(), "choose another folder with -o") from None
+        why = (getattr(problem, "strerror", None) or str(problem)).lower()
+        if isinstance(problem, (FileExistsError, NotADirectoryError)):
+            why = "a file is in the way"
+        raise ConfigError(f"{path} cannot be written to", why, "choose another folder with -o") from None
 
 
 def work(job: Job, items: Sequence[Item], jobs: int = 1, advance: Advance = lambda seconds: None) -> Iterator[Outcome]:
@@ -214,4 +216,6 @@ class _Notes(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(" ".join(record.getMessage().split()))
+        line = " ".join(record.getMessage().split())
+        if line not in self.lines:
+            self.lines.append(line)

@@ -299,6 +299,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of stdout has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as problem:
+        return _fail(f"{problem.filename or 'stdout'} cannot be used: {problem.strerror or problem}", 2, debug)
     except Exception as error:
         if hasattr(error, "format_message"):  # a wrong option or argument
             return _fail(f"{error.format_message()} (see solfeggio --help)", getattr(error, "exit_code", 2), debug)

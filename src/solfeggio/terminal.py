@@ -69,9 +69,9 @@ class Listening:
 
     def sum_up(self, skipped: int, outcomes: Sequence[Outcome]) -> None:
         """Say how much was heard, how fast, and what failed."""
-        failed = [outcome.item.source for outcome in outcomes if outcome.error]
-        if self.quiet and not failed:
+        if self.quiet:
             return
+        failed = [outcome.item.source for outcome in outcomes if outcome.error]
         spent = time.monotonic() - self.began
         count = len(outcomes) - len(failed)
         parts = [f"{count} recording{'' if count == 1 else 's'} done, {self.seconds:.0f} s of audio in {spent:.1f} s"]

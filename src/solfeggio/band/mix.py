@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from solfeggio.band import codec, filters
+from solfeggio import codec
+from solfeggio.band import filters
 
 # loudness of a part beside the others, dB: (what its name holds, level)
 _LEVELS_DB = (("drum", 1.0), ("perc", -4.0), ("bass", 0.0), ("melody", 1.0), ("lead", 1.0), ("voc", 2.0),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from solfeggio.band import codec
+from solfeggio import codec
 from solfeggio.errors import ConfigError
 
 
