@@ -2,9 +2,10 @@
 
     python benchmarks/beats.py [--data ../shared/data] [--python PYTHON_WITH_PEERS]
 
-Each system runs as a process of its own on each song, held to one thread, so start-up counts and nothing is shared. Peers
-that cannot be imported are left out and named. Songs: `mdb/*/mix_of_raw.flac` with `beats.txt`, `beats/*.flac` with
-`.beats`; scored over the annotated span only, without skipping a start. The folder may also come from $SOLFEGGIO_DATA.
+Each system runs as a process of its own on each song, held to one thread, so start-up counts and nothing is shared.
+Peers that cannot be imported are left out and named. Songs: `mdb/*/mix_of_raw.flac` with `beats.txt`, `beats/*.flac`
+with `.beats`; scored over the annotated span, less mir_eval's first five seconds. The folder may also come from
+$SOLFEGGIO_DATA.
 Trivial baselines stand beside the systems. Speed is the ratio to ours on the same songs in the same run.
 """
 
@@ -71,10 +72,12 @@ def measure(code: str, sound: Path, python: str) -> tuple[Events, float]:
     return Events([time for time, _ in rows], labels), sum(after[:2]) - sum(before[:2])
 
 
-def main(
-    data: Path = typer.Option(os.environ.get("SOLFEGGIO_DATA", "../shared/data"), help="folder with mdb/ and beats/"),
-    python: str = typer.Option(sys.executable, help="interpreter that has the peers"),
-) -> None:
+HOME = Path(os.environ.get("SOLFEGGIO_DATA", "../shared/data"))
+DATA = typer.Option(HOME, help="folder with mdb/ and beats/")
+PYTHON = typer.Option(sys.executable, help="interpreter that has the peers")
+
+
+def main(data: Path = DATA, python: str = PYTHON) -> None:
     found = songs(data)
     if not found:
         raise SystemExit(f"no songs under {data}: set $SOLFEGGIO_DATA or give --data")

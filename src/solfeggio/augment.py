@@ -95,7 +95,7 @@ CHANGES: dict[str, Callable[[np.ndarray, int, Answer], tuple[np.ndarray, Answer]
     "12 dB louder, clipped": lambda s, r, a: gain(s, r, a, 12),
     "pink noise at 10 dB": lambda s, r, a: noise(s, r, a, 10),
     "pink noise at 0 dB": lambda s, r, a: noise(s, r, a, 0),
-    "mp3, lowest quality": lambda s, r, a: codec(s, r, a, "MP3", 0.99),
+    "mp3, lowest quality": lambda s, r, a: codec(s, r, a, "mp3"),
     "ogg, lowest quality": lambda s, r, a: codec(s, r, a, "ogg"),
     "3 semitones up": lambda s, r, a: pitch(s, r, a, 3),
     "3 semitones down": lambda s, r, a: pitch(s, r, a, -3),
