@@ -56,6 +56,12 @@ RELEASES = {"released": Config(), "causal": CAUSAL}
 SMOKE = Budget(steps=6, batch=2, excerpt=5.0, check=3, threads=1)
 LESSON = Supervised(vary_spectra)
 PLAIN = Supervised()  # Boeck's bands are not aligned to pitches, so spectra are not transposed
+POPULAR = (  # what recordings are mostly like; the released systems end on it
+    "rock", "rock", "hard rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
+    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "reggae", "reggae", "ska",
+    "blues shuffle", "jazz swing", "bossa nova", "latin", "gospel", "pop piano", "waltz", "romantic piano",
+    "string quartet", "guitar solo",
+)  # fmt: skip
 TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
     "new songs and styles": ("A", 40),
     "and a new sound bank": ("B", 40),
