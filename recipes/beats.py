@@ -50,9 +50,12 @@ VARIANTS: dict[str, Config] = {  # what the study compares; each differs from th
 }
 SEEDS = (0, 1, 2)
 STUDY = Budget(steps=400, batch=8, excerpt=12.0, check=100, threads=1)
-RELEASED = Budget(steps=2400, batch=8, excerpt=30.0, check=150, threads=1)
-LIVE = dataclasses.replace(RELEASED, steps=1500)
+BROAD = Budget(steps=2400, batch=8, excerpt=30.0, check=150, threads=1)  # on songs of all kinds
+RELEASED = dataclasses.replace(BROAD, steps=1200, rate=1e-3)  # goes on from there with popular songs added
+LIVE = dataclasses.replace(BROAD, steps=900)
+BOECK_SONGS = 200  # of the training songs; his features at 100 frames a second need a rendering of their own
 RELEASES = {"released": Config(), "causal": CAUSAL}
+SMOKE_SIDES = ("train", "train", "valid", "test")
 SMOKE = Budget(steps=6, batch=2, excerpt=5.0, check=3, threads=1)
 LESSON = Supervised(vary_spectra)
 PLAIN = Supervised()  # Boeck's bands are not aligned to pitches, so spectra are not transposed
@@ -82,18 +85,20 @@ INVALID = (
 )
 
 
-def corpora(smoke: bool) -> tuple[Dataset, Dataset, dict[str, Dataset]]:
-    """Songs to train on, to validate on and to test on: styles, songs and sound banks are split."""
+def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, dict[str, Dataset]]:
+    """Songs of all kinds and popular ones to train on, songs to validate and to test on.
+
+    Styles, songs and sound banks are split.
+    """
     if smoke:
-        few = [
-            band_dataset(f"smoke-{side}", n, side, seed=0, engine="sketch") for side, n in (("train", 4), ("valid", 2))
-        ]
-        return few[0], few[1], {"sketched songs": band_dataset("smoke-test", 3, "test", seed=0, engine="sketch")}
+        sketched = [band_dataset(f"smoke-{i}", 2, side, seed=i, engine="sketch") for i, side in enumerate(SMOKE_SIDES)]
+        return sketched[0], sketched[1], sketched[2], {"sketched songs": sketched[3]}
     tests = {
         name: band_dataset(f"test-{family}", n, "test", seed=0, family=family) for name, (family, n) in TESTS.items()
     }
     return (
         band_dataset("train", 700, "train", seed=0, family="A"),
+        band_dataset("popular", 480, "train", seed=1, family="A", kinds=POPULAR),
         band_dataset("valid", 48, "valid", seed=0, family="A"),
         tests,
     )
@@ -139,30 +144,41 @@ def train_all(out: Path, cache: Path, smoke: bool, jobs: int, only: str = "") ->
 
 def jobs_of(out: Path, cache: Path, smoke: bool, jobs: int, only: str) -> Any:
     """List the trainings in order: (folder, system, (train, valid) items, budget, lesson, seed)."""
-    train, valid, _ = corpora(smoke)
-    plan = [("released", smaller(Config(), smoke), RELEASED, 0), ("causal", smaller(CAUSAL, smoke), LIVE, 0)]
+    train, popular, valid, _ = corpora(smoke)
+    plan = [("broad", Config(), BROAD, 0), ("released", Config(), RELEASED, 0), ("causal", CAUSAL, LIVE, 0)]
     study = [
-        (f"study/{name}/{seed}", smaller(config, smoke), STUDY, seed)
-        for seed in SEEDS[: 1 if smoke else None]
-        for name, config in VARIANTS.items()
+        (f"study/{name}/{seed}", config, STUDY, seed) for seed in seeds(smoke) for name, config in VARIANTS.items()
     ]
     plan += sorted(study, key=lambda run: not run[1].bins)  # Boeck's features, another rendering, come last
-    prepared: dict[bool, Any] = {}
+    prepared: dict[str, list[Item]] = {}
+
+    def items(system: Beats, dataset: Dataset) -> list[Item]:
+        key = f"{dataset.name} {len(dataset)} {system.config.bins}"
+        if key not in prepared:
+            prepared[key] = prepare(system, dataset, cache, jobs)
+        return prepared[key]
+
     for name, config, budget, seed in plan:
         if (out / name / "done.json").exists() or not name.startswith(only):
             continue
-        boeck = not config.bins
         torch.manual_seed(seed)
-        system = Beats(config)
-        if boeck not in prepared:
-            songs = dataclasses.replace(train, tracks=train.tracks[:300]) if boeck else train
-            prepared[boeck] = (prepare(system, songs, cache, jobs), prepare(system, valid, cache, jobs))
-        yield name, system, prepared[boeck], SMOKE if smoke else budget, PLAIN if boeck else LESSON, seed
+        boeck = not config.bins
+        system = load_variant(out / "broad", config, smoke) if name == "released" else Beats(smaller(config, smoke))
+        songs = items(system, dataclasses.replace(train, tracks=train.tracks[:BOECK_SONGS]) if boeck else train)
+        if name in RELEASES:
+            songs = songs + items(system, popular)
+        learned = (songs, items(system, valid))
+        yield name, system, learned, SMOKE if smoke else budget, PLAIN if boeck else LESSON, seed
 
 
-def load_variant(folder: Path, config: Config) -> Beats:
+def seeds(smoke: bool) -> tuple[int, ...]:
+    """Seeds of the study."""
+    return SEEDS[:1] if smoke else SEEDS
+
+
+def load_variant(folder: Path, config: Config, smoke: bool) -> Beats:
     """Read a trained variant of this run."""
-    system = Beats(config)
+    system = Beats(smaller(config, smoke))
     system.load_state_dict(load_file(folder / "weights.safetensors"))
     return system.eval()
 
@@ -176,15 +192,15 @@ def smaller(config: Config, smoke: bool) -> Config:
 
 def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> tuple[Table, Table]:
     """Tables of the study: networks over seeds, and decoders on the same networks."""
-    _, _, tests = corpora(smoke)
+    *_, tests = corpora(smoke)
     networks: dict[str, list[list[Score]]] = {}
     decoders: dict[str, list[list[Score]]] = {"bar-pointer model": [], "peaks": []}
     extra: dict[str, dict[str, Any]] = {}
     for name, config in VARIANTS.items():
         fits = []
-        for seed in SEEDS[: 1 if smoke else None]:
+        for seed in seeds(smoke):
             folder = out / "study" / name / str(seed)
-            system = load_variant(folder, smaller(config, smoke))
+            system = load_variant(folder, config, smoke)
             items = [item for test in tests.values() for item in prepare(system, test, cache, jobs)]
             networks.setdefault(name, []).append(score_items(system, items))
             if name == next(iter(VARIANTS)):
@@ -206,9 +222,9 @@ def score_released(
     out: Path, cache: Path, smoke: bool, jobs: int, name: str
 ) -> tuple[Beats, dict[str, list[Score]], list[Table]]:
     """Score the released or the causal system on every test set, beside answers that never learned."""
-    system = load_variant(out / name, smaller(RELEASES[name], smoke))
+    system = load_variant(out / name, RELEASES[name], smoke)
     scores, tables = {}, []
-    for test, dataset in corpora(smoke)[2].items():
+    for test, dataset in corpora(smoke)[-1].items():
         items = prepare(system, dataset, cache, jobs)
         scores[test] = score_items(system, items)
         rows = {name: scores[test], **baselines(items, system)}
@@ -220,14 +236,14 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
     """Score everything, write report.html, report.md and the bundles."""
     from solfeggio.report.recipe_page import recipe_page
 
-    train, _, tests = corpora(smoke)
+    train, popular, _, tests = corpora(smoke)
     tables = list(score_study(out, cache, smoke, jobs))
     curves, facts = {}, {}
     for name, folder in (("causal", "beats-causal"), ("released", "beats")):
         system, scores, own = score_released(out, cache, smoke, jobs, name)
         done = Fit(**json.loads((out / name / "done.json").read_text()))
         tables, curves[name] = tables + own, done.curve
-        facts[name] = card_facts(name, scores, done, len(train))
+        facts[name] = card_facts(name, scores, done, len(train) + len(popular))
         run.save(system, bundles / folder, facts[name])
     everything = [score for own in scores.values() for score in own]
     tables.append(by_group("By sound bank", everything, "bank", COLUMNS))

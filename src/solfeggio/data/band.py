@@ -46,9 +46,9 @@ def band_track(
 
     side: "train", "valid" or "test": which grooves, styles and songs may be played. engine: "font" (sampled
     instruments, needs the system's sound banks) or "sketch" (plain numpy). bank: family "A", "B" or "C", or None for
-    "A"; B, C and their drum kits are only ever heard on side "test". kind: of music, as ``compose`` takes it. The audio is (2, n) at 22050 Hz. groups: song,
-    style, kind, bank. answers: beats, chords, sections. Raises ConfigError for an unknown side or engine, or a family
-    that the side must not hear.
+    "A"; B, C and their drum kits are only ever heard on side "test". kind: of music, as ``compose`` takes it. The audio
+    is (2, n) at 22050 Hz. groups: song, style, kind, bank. answers: beats, chords, sections. Raises ConfigError for an
+    unknown side or engine, or a family that the side must not hear.
     """
     if side not in SIDES:
         raise unknown("side", side, SIDES)
