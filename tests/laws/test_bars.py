@@ -18,7 +18,7 @@ from solfeggio.grid import Grid
 PERIODS = [4, 5, 6, 7]
 
 
-def exhaustive(observed, bars, prior, tempo_change, tempo_step, metre_change):
+def exhaustive(observed, bars, prior, tempo_change, tempo_step, metre_change, bar_prior):
     """List (score, beats as (frame, period, metre, position)) of every chain of beats there is."""
     frames, found = observed.shape[1], []
 
@@ -39,6 +39,7 @@ def exhaustive(observed, bars, prior, tempo_change, tempo_step, metre_change):
             if move <= tempo_step:
                 next_position = 0 if ends else position + 1
                 seen = observed[0 if next_position == 0 else 1, next_frame]
+                seen += bar_prior[next_metre] if next_position == 0 else 0.0
                 total = score + seen + gain + cost - tempo_change * move
                 follow(total, chain, next_frame, next_period, next_metre, next_position)
 
@@ -61,8 +62,9 @@ nats = st.integers(-300, 300).map(lambda x: x / 64)
     tempo_change=st.sampled_from([0.0, 3.0, 30.0]),
     tempo_step=st.sampled_from([0.2, 3.0]),
     metre_change=st.sampled_from([None, 0.5, 4.0]),
+    bar_prior=st.tuples(nats, nats),
 )
-def test_the_lattice_is_the_exhaustive_search(observed, bars, prior, tempo_change, tempo_step, metre_change):
+def test_the_lattice_is_the_exhaustive_search(observed, bars, prior, tempo_change, tempo_step, metre_change, bar_prior):
     search = Lattice(
         np.array(PERIODS),
         bars,
@@ -70,10 +72,11 @@ def test_the_lattice_is_the_exhaustive_search(observed, bars, prior, tempo_chang
         tempo_step=tempo_step,
         prior=prior,
         metre_change=metre_change,
+        bar_prior=bar_prior[: len(bars)],
     )
     search.advance(observed)
     score, last = search.best()
-    ranked = exhaustive(observed, bars, prior, tempo_change, tempo_step, metre_change)
+    ranked = exhaustive(observed, bars, prior, tempo_change, tempo_step, metre_change, bar_prior)
     assert score == pytest.approx(ranked[0][0], abs=0.02)
     path = [(b.frame, PERIODS[b.period], search.label(b.position)) for b in search.path(last)][::-1]
     close = [[(f, d, str(p + 1)) for f, d, _, p in beats] for total, beats in ranked if total > ranked[0][0] - 0.04]
@@ -90,7 +93,8 @@ def test_the_decoder_gives_the_score_of_the_exhaustive_search(logits):
     best = decode_bars(*logits, grid, **options)[0]
     prior = -model.tempo_prior * np.log2(6000 / np.array(PERIODS) / 115) ** 2
     observed = model.observe(*logits)
-    ranked = exhaustive(observed, (2, 3), prior, model.tempo_change, 3.0, model.metre_change)
+    bar_prior = (-model.pair, -model.other)
+    ranked = exhaustive(observed, (2, 3), prior, model.tempo_change, 3.0, model.metre_change, bar_prior)
     assume(len(best.beats))
     assert best.score == pytest.approx(ranked[0][0], abs=0.02)
     same = [beats for total, beats in ranked if total > ranked[0][0] - 0.04]

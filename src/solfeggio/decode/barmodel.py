@@ -25,13 +25,16 @@ class BarModel:
 
     tempo: tuple[float, float] = (30.0, 240.0)  # slowest and fastest beat, bpm
     metres: tuple[str, ...] = ("2/4", "3/4", "4/4")  # metres to choose from, at most 8: beats a bar are what counts
-    tempo_change: float = 60.0  # nats for a change of the beat's length by a factor e; 1 % costs a hundredth
+    tempo_change: float = 80.0  # nats for a change of the beat's length by a factor e; 1 % costs a hundredth
     tempo_step: float = 0.1  # largest change of log beat length from one beat to the next
-    tempo_prior: float = 0.1  # nats a beat loses one octave away from 115 bpm, four times that two away; 0: none
-    metre_change: float | None = 20.0  # nats for another metre from one bar to the next; None: one metre throughout
-    weight: float = 1.0  # factor on the log-odds of the network
-    clip: float = 5.0  # largest |log-odds| believed
-    bonus: float = 2.0  # nats each beat gains: raise it when unclear passages come out too slow, lower it when too fast
+    tempo_prior: float = 1.0  # nats a beat loses one octave away from 115 bpm, four times that two away; 0: none
+    metre_change: float | None = 12.0  # nats for another metre from one bar to the next; None: one metre throughout
+    pair: float = 1.0  # nats that a bar of two beats loses: what sounds like one is mostly half a bar of four
+    other: float = 0.5  # nats that any other bar than one of four beats loses: four is by far the commonest
+    weight: float = 0.6  # factor on the log-odds of the network
+    clip: float = 5.0  # largest |log-odds| of a beat believed
+    bar_clip: float = 4.0  # largest doubt believed, in nats, that a beat is the first of its bar, or that it is not
+    bonus: float = 0.0  # nats each beat gains: raise it when unclear passages come out too slow, lower it when too fast
     silence: float = 0.05  # beat probability below which nothing happens; 0: never silent
     pause: float = 6.0  # seconds of silence in a row that get no beats; before and after the recording all is silent
 
@@ -50,6 +53,9 @@ class BarModel:
             "tempo_prior": 100.0,
             "weight": 100.0,
             "clip": 50.0,
+            "pair": 100.0,
+            "other": 100.0,
+            "bar_clip": 50.0,
             "pause": 1e6,
         }
         for name, high in top.items():
@@ -99,11 +105,14 @@ class BarModel:
             tempo_step=self.tempo_step,
             prior=-self.tempo_prior * octaves**2,
             metre_change=self.metre_change,
+            bar_prior=tuple(-{2: self.pair, 4: 0.0}.get(beats, self.other) for beats in self.bars),
         )
 
     def observe(self, beat: np.ndarray, downbeat: np.ndarray) -> np.ndarray:
         """Turn logits (n,) into (2, n) nats: log-odds of a downbeat, and of another beat, against no beat."""
         beat = np.maximum(beat, downbeat)  # a downbeat is a beat
-        none, any_beat, down = (-np.logaddexp(0, x) for x in (beat, -beat, -downbeat))
-        other = any_beat + np.log(np.maximum(-np.expm1(np.minimum(down - any_beat, 0)), 1e-4))
-        return np.clip(np.stack([down, other]) - none, -self.clip, self.clip) * self.weight + self.bonus
+        sure = np.clip(beat, -self.clip, self.clip)
+        first = np.minimum(np.logaddexp(0, -beat) - np.logaddexp(0, -downbeat), 0)  # log P(downbeat | beat)
+        later = np.log(np.maximum(-np.expm1(first), 1e-9))
+        doubt = np.clip(first - later, -self.bar_clip, self.bar_clip)  # the likelier place in the bar costs nothing
+        return (sure + np.minimum(np.stack([doubt, -doubt]), 0)) * self.weight + self.bonus

@@ -43,6 +43,7 @@ class Lattice:
     periods: (n,) whole frames a beat may last, increasing. bars: beats a bar of each metre; positions lie side by side.
     tempo_change: nats for a change of period by a factor e; tempo_step: largest |log| change from beat to beat.
     prior: (n,) nats that each beat of that period gains. metre_change: nats of a new metre at a bar line, None: never.
+    bar_prior: nats that each bar of each metre gains, none by default.
     Every path starts with a beat before frame 0 that is not observed, and ends with one that may still sound.
     """
 
@@ -55,6 +56,7 @@ class Lattice:
         tempo_step: float,
         prior: np.ndarray,
         metre_change: float | None,
+        bar_prior: tuple[float, ...] | None = None,
     ):
         self.periods = np.asarray(periods, np.int64)
         self.sizes = np.array(bars)
@@ -65,6 +67,9 @@ class Lattice:
         self.before[self.first] = self.last
         self.row = np.ones(positions, np.int64)  # which observation a position reads: 0 downbeat, 1 other beat
         self.row[self.first] = 0
+        self.gain = np.zeros((positions, 1), np.int32)
+        if bar_prior is not None:
+            self.gain[self.first, 0] = packed(np.array(bar_prior))
         self.shortest, self.longest = int(self.periods[0]), int(self.periods[-1])
         self.change = None if metre_change is None or len(bars) == 1 else int(packed(np.array(metre_change)))
         self.metre_code = (np.arange(len(bars), dtype=np.int32) << 5)[None, :, None]
@@ -99,7 +104,7 @@ class Lattice:
 
     def advance(self, observed: np.ndarray) -> None:
         """Take in (2, frames) nats: what a downbeat and another beat would gain at each frame."""
-        rows = packed(observed)[self.row]
+        rows = packed(observed)[self.row] + self.gain
         start = 0
         while start < rows.shape[1]:
             size = min(self.shortest, rows.shape[1] - start, 2 * self.longest - self._head)

@@ -28,6 +28,8 @@ from solfeggio.nets.attention import AttentionTrunk
 from solfeggio.nets.conv import DilatedTrunk, Stem
 from solfeggio.nets.recurrent import RecurrentTrunk
 
+SPREAD = 2  # frames around a mark that belong to it
+
 
 @dataclass(frozen=True)
 class Config:
@@ -171,7 +173,12 @@ class Beats(Listener):
         if decoder == "bars":
             if not self.config.downbeats:
                 raise ConfigError("decoder 'bars'", "this network marks no downbeats", "use decoder 'peaks'")
-            return decode_bars(marks[:, 0], marks[:, 1], self.spec.grid, **settings)[0].beats
+            if not len(marks):
+                return Events.none()
+            padded = np.pad(marks, ((SPREAD, SPREAD), (0, 0)), constant_values=-50.0)
+            return snap(
+                decode_bars(*gather(padded).T, self.spec.grid, **settings)[0].beats, marks[:, 0], self.spec.grid
+            )
         probability = 1 / (1 + np.exp(-marks))
         gap = 60 / settings["tempo"][1]
         grid, threshold = self.spec.grid, self.config.threshold
@@ -192,19 +199,55 @@ Beats.Config = Config
 
 
 class BeatStream:
-    """A ``BarTracker`` that takes the logits of ``Beats``."""
+    """A ``BarTracker`` that takes the logits of ``Beats``, two frames late."""
 
     def __init__(self, bars: BarTracker):
         self.bars = bars
+        self.held = np.full((SPREAD, 2), -50.0)
 
     def step(self, logits: dict[str, Any]) -> Events:
         """Take the next frames' logits and return the beats that became certain."""
-        marks = np.asarray(logits["beats"], np.float64)
+        self.held = np.concatenate([self.held, np.asarray(logits["beats"], np.float64)])
+        ready = max(0, len(self.held) - 2 * SPREAD)
+        marks = gather(self.held) if ready else np.zeros((0, 2))
+        self.held = self.held[ready:]
         return self.bars.step(marks[:, 0], marks[:, 1])
 
     def flush(self) -> Events:
         """Return the beats still open at the end."""
-        return self.bars.flush()
+        last = self.step({"beats": np.full((SPREAD, 2), -50.0)})
+        rest = self.bars.flush()
+        both = [*zip(last.times, last.labels, last.values, strict=True)] if len(last) else []
+        both += [*zip(rest.times, rest.labels, rest.values, strict=True)] if len(rest) else []
+        return Events(*map(list, zip(*both, strict=True))) if both else Events.none()
+
+
+def gather(marks: np.ndarray) -> np.ndarray:
+    """Make beat and downbeat logits (n, 2) forgive small timing errors as the loss does: (n - 2 * SPREAD, 2).
+
+    Beats count within a frame of their peak, so that a steady tempo need not hit every peak exactly. The two marks of
+    one downbeat may peak at different frames, so its share of the beat is judged from the highest marks around.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(marks, 2 * SPREAD + 1, axis=0)
+    beat = windows[:, 0, 1:-1].max(-1)
+    around = -np.logaddexp(0, -windows.max(-1))  # log probabilities of the highest marks
+    down = -np.logaddexp(0, -beat) + np.minimum(around[:, 1] - around[:, 0], 0)
+    down = np.minimum(down, -1e-9)
+    return np.stack([beat, down - np.log(-np.expm1(down))], axis=1)
+
+
+def snap(beats: Events, marks: np.ndarray, grid: Grid) -> Events:
+    """Move each beat to the highest of the marks (n,) within two frames, a parabola through it and its neighbours."""
+    if not len(beats):
+        return beats
+    padded = np.pad(marks, SPREAD + 1, constant_values=-50.0)
+    near = grid.frames(beats.times)[:, None] + np.arange(-SPREAD, SPREAD + 1) + SPREAD + 1
+    best = near[np.arange(len(near)), padded[near].argmax(1)]
+    before, at, after = padded[best - 1], padded[best], padded[best + 1]
+    bend = before - 2 * at + after
+    moved = best + np.where(bend < 0, np.clip(0.5 * (before - after) / np.minimum(bend, -1e-9), -0.5, 0.5), 0.0)
+    times = np.clip(grid.times(moved - SPREAD - 1), 0, None)
+    return Events(np.maximum.accumulate(times), beats.labels, beats.values)
 
 
 def count_bars(times: np.ndarray, downs: np.ndarray, reach: float = 0.07) -> list[str]:
