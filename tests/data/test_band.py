@@ -15,7 +15,7 @@ def played(monkeypatch):
     """The demo in place of the composer: these tests are about the dataset, and need no mma."""
     asked = []
 
-    def performance(seed, side):
+    def performance(seed, side, kind=None):
         asked.append((seed, side))
         return demo.performance()
 
