@@ -80,7 +80,7 @@ def decode_bars(
 def _decode(model: BarModel, beat: np.ndarray, downbeat: np.ndarray, grid: Grid, lag: float) -> Hypothesis:
     run = _Run(model, grid, grid.span(lag + 60), grid.span(60))
     parts = [*run.feed(beat, downbeat), run.settle(final=True)]
-    beats = _join(parts)
+    beats = join(parts)
     return Hypothesis(beats, run.lattice.best()[0] if len(beats) else 0.0)
 
 
@@ -107,7 +107,7 @@ class BarTracker:
 
     def step(self, beat_logits: np.ndarray, downbeat_logits: np.ndarray) -> Events:
         """Take in the next frames, any number, and return the beats that became certain."""
-        return _join(self._run.feed(beat_logits, downbeat_logits))
+        return join(self._run.feed(beat_logits, downbeat_logits))
 
     def flush(self) -> Events:
         """Return the beats still open at the end of the music; after that the tracker is done."""
@@ -217,7 +217,8 @@ class _Run:
         return quiet & (self.still[frames] > 0)
 
 
-def _join(parts: list[Events]) -> Events:
+def join(parts: list[Events]) -> Events:
+    """Put the parts of a stream's answer together again."""
     parts = [part for part in parts if len(part)]
     if not parts:
         return Events.none()

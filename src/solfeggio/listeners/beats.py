@@ -17,7 +17,7 @@ from torch import nn
 
 from solfeggio.answers import Events
 from solfeggio.contracts import Listener, Spec
-from solfeggio.decode.bars import BarTracker, decode_bars
+from solfeggio.decode.bars import BarTracker, decode_bars, join
 from solfeggio.decode.peaks import pick_peaks
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.frontends.mel import log_filters, pitch_filters
@@ -166,7 +166,7 @@ class Beats(Listener):
     def decode(self, logits: dict[str, Any], **options: Any) -> Events:
         """Find the bars that explain the logits best; options (tempo, metres, decoder, ...) override the Config."""
         marks = np.asarray(logits["beats"], np.float64)
-        settings = {"tempo": self.config.tempo, "metres": self.config.metres, **options}
+        settings: dict[str, Any] = {"tempo": self.config.tempo, "metres": self.config.metres, **options}
         decoder = settings.pop("decoder", self.config.decoder)
         if decoder not in ("bars", "peaks"):
             raise unknown("decoder", decoder, ("bars", "peaks"))
@@ -215,11 +215,7 @@ class BeatStream:
 
     def flush(self) -> Events:
         """Return the beats still open at the end."""
-        last = self.step({"beats": np.full((SPREAD, 2), -50.0)})
-        rest = self.bars.flush()
-        both = [*zip(last.times, last.labels, last.values, strict=True)] if len(last) else []
-        both += [*zip(rest.times, rest.labels, rest.values, strict=True)] if len(rest) else []
-        return Events(*map(list, zip(*both, strict=True))) if both else Events.none()
+        return join([self.step({"beats": np.full((SPREAD, 2), -50.0)}), self.bars.flush()])
 
 
 def gather(marks: np.ndarray) -> np.ndarray:
