@@ -250,9 +250,9 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
     curves, facts = {}, {}
     for name, folder in (("causal", "beats-causal"), ("released", "beats")):
         system, scores, own = score_released(out, cache, smoke, jobs, name)
-        done = Fit(**json.loads((out / name / "done.json").read_text()))
-        tables, curves[name] = tables + own, done.curve
-        facts[name] = card_facts(name, scores, done, len(train) + len(popular))
+        stages = [read_fit(out / stage) for stage in (("broad", "released") if name == "released" else (name,))]
+        tables, curves[name] = tables + own, stages[-1].curve
+        facts[name] = card_facts(name, scores, stages, len(train) + len(popular))
         run.save(system, bundles / folder, facts[name])
     everything = [score for own in scores.values() for score in own]
     tables.append(by_group("By sound bank", everything, "bank", COLUMNS))
@@ -303,7 +303,12 @@ def baselines(items: list[Item], system: Beats) -> dict[str, list[Score]]:
     }
 
 
-def card_facts(name: str, scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[str, Any]:
+def read_fit(folder: Path) -> Fit:
+    """Read what a training was."""
+    return Fit(**json.loads((folder / "done.json").read_text()))
+
+
+def card_facts(name: str, scores: dict[str, list[Score]], stages: list[Fit], songs: int) -> dict[str, Any]:
     """State what the bundle's card must say."""
     return {
         "what": "Beats, downbeats, bar positions, metre and tempo of music recordings."
@@ -319,11 +324,11 @@ def card_facts(name: str, scores: dict[str, list[Score]], done: Fit, songs: int)
             test: {column: str(over_tracks([score.values[column] for score in own])) for column in COLUMNS}
             for test, own in scores.items()
         },
-        "seeds": [done.seed],
+        "seeds": [stages[-1].seed],
         "limits": list(LIMITS),
         "recipe": "recipes/beats.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        "training time": f"{sum(fit.seconds for fit in stages) / 60:.0f} minutes of one core",
+        "training energy": f"{1000 * sum(fit.energy_kwh for fit in stages):.1f} Wh, estimated by codecarbon",
     }
 
 

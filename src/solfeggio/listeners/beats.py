@@ -176,9 +176,9 @@ class Beats(Listener):
             if not len(marks):
                 return Events.none()
             padded = np.pad(marks, ((SPREAD, SPREAD), (0, 0)), constant_values=-50.0)
-            return snap(
-                decode_bars(*gather(padded).T, self.spec.grid, **settings)[0].beats, marks[:, 0], self.spec.grid
-            )
+            ready = gather(padded)
+            best = decode_bars(ready[:, 0], ready[:, 1], self.spec.grid, **settings)[0].beats
+            return snap(best, marks[:, 0], self.spec.grid)
         probability = 1 / (1 + np.exp(-marks))
         gap = 60 / settings["tempo"][1]
         grid, threshold = self.spec.grid, self.config.threshold
