@@ -181,7 +181,7 @@ class Beats(Listener):
             return snap(best, marks[:, 0], self.spec.grid)
         probability = 1 / (1 + np.exp(-marks))
         gap = 60 / settings["tempo"][1]
-        grid, threshold = self.spec.grid, self.config.threshold
+        grid, threshold = self.spec.grid, settings.get("threshold", self.config.threshold)
         times = pick_peaks(probability[:, 0], grid, threshold=threshold, gap=gap, width=0.1)
         if not self.config.downbeats or not len(times):
             return Events(times)
