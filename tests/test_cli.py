@@ -291,8 +291,8 @@ def test_an_interrupt_is_code_130(song, monkeypatch, capsys):
 def test_an_interrupt_stops_all_processes_and_leaves_no_half_files(tmp_path, clicks, tiny_home):
     folder = tmp_path / "songs"
     folder.mkdir()
-    for i in range(30):
-        soundfile.write(folder / f"{i:02d}.wav", np.tile(clicks, 5), RATE)
+    for i in range(40):
+        soundfile.write(folder / f"{i:02d}.wav", np.tile(clicks, 60), RATE)
     command = [sys.executable, "-m", "solfeggio.cli", "hear", str(tiny_home / "beats"), str(folder), "--jobs", "2"]
     with subprocess.Popen([*command, "-o", str(tmp_path / "out")], stderr=subprocess.PIPE, text=True) as process:
         for _ in range(600):

@@ -234,7 +234,7 @@ class Stream:
 def stream(system: Listener, rate: int, every: float = 0.2, **options: Any) -> Stream:
     """Hear live sound at ``rate`` Hz: ``step(samples)`` gives what became certain, ``flush()`` the rest.
 
-    A beat comes at most spec.lookahead + ``every`` + ``lag`` seconds after it falls (causal bundle, defaults: 1.3 s).
+    A beat comes at most spec.lookahead + ``every`` + ``lag`` seconds after it falls (causal bundle, defaults: 1.4 s).
     every: seconds computed at once. options: ``lag`` and those of the system's decode. Raises ConfigError for systems
     that need the whole recording.
 

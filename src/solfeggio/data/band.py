@@ -103,7 +103,7 @@ def _answers(seed: int, side: str, kind: str | None) -> dict[str, Any]:
 
 def _groups(seed: int, side: str, family: str, kind: str | None) -> dict[str, str]:
     song = performance(seed, side, kind).song
-    return {"song": song.name, "style": song.style, "kind": song.name.split("-", 2)[2], "bank": family}
+    return {"song": song.name, "style": song.style, "kind": song.name.split("-", 2)[-1], "bank": family}
 
 
 def _audio(seed: int, side: str, family: str, kind: str | None) -> tuple[np.ndarray, int]:

@@ -35,7 +35,7 @@ class BarModel:
     clip: float = 5.0  # largest |log-odds| of a beat believed
     bar_clip: float = 4.0  # largest doubt believed, in nats, that a beat is the first of its bar, or that it is not
     bonus: float = 0.0  # nats each beat gains: raise it when unclear passages come out too slow, lower it when too fast
-    silence: float = 0.05  # beat probability below which nothing happens; 0: never silent
+    silence: float = 0.25  # beat probability below which nothing happens; 0: never silent
     pause: float = 6.0  # seconds of silence in a row that get no beats; before and after the recording all is silent
 
     def __post_init__(self) -> None:

@@ -178,7 +178,7 @@ class Beats(Listener):
             padded = np.pad(marks, ((SPREAD, SPREAD), (0, 0)), constant_values=-50.0)
             ready = gather(padded)
             best = decode_bars(ready[:, 0], ready[:, 1], self.spec.grid, **settings)[0].beats
-            return snap(best, marks[:, 0], self.spec.grid)
+            return snap(best, marks[:, 0], self.spec.grid) if len(best) > 2 else Events.none()  # two are no pulse
         probability = 1 / (1 + np.exp(-marks))
         gap = 60 / settings["tempo"][1]
         grid, threshold = self.spec.grid, settings.get("threshold", self.config.threshold)

@@ -1,0 +1,42 @@
+"""Every bundle that ships: small, complete, verified, silent on silence, and right about the demo song."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from solfeggio import bundle, run
+from solfeggio.band.sketch import demo
+from solfeggio.studies.scores import evaluate
+
+NAMES = sorted(path.parent.name for path in bundle.HOME.glob("*/config.json"))
+
+
+def test_the_package_ships_beats():
+    assert {"beats", "beats-causal"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_small_and_says_what_it_is(name):
+    home = bundle.HOME / name
+    config = bundle.describe(home)
+    assert (home / "weights.safetensors").stat().st_size < 4_000_000
+    assert all(config["facts"][fact] for fact in bundle.FACTS)
+    assert (home / "card.md").read_text("utf-8") == bundle.card(config)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("level", [0.0, 1e-4, 0.3])
+def test_silence_and_hum_have_no_beats(name, level):
+    system = run.load(bundle.HOME / name)
+    still = np.full((1, 20 * system.spec.rate), level, np.float32)
+    if level == 1e-4:
+        still = np.random.default_rng(0).normal(0, level, still.shape).astype(np.float32)
+    assert len(run.hear(system, still, system.spec.rate)) == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_demo_is_heard(name):
+    samples, rate, performance = demo()
+    scores = evaluate(performance.beats, run.hear(run.load(bundle.HOME / name), samples, rate))
+    assert scores["F"] > 0.9
