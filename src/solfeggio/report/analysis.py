@@ -99,7 +99,12 @@ def write_analysis(
     rest = [file for kind, listed in files.items() if kind != "page" for file in listed]
     for file in files.get("page", ()):  # last, because it offers the others and shows that all is done
         song_page(
-            file, title=source.stem, media=source, answers=answers, facts={"bundles": [_facts("beats")]}, files=rest
+            file,
+            title=source.stem.replace("_", " "),
+            media=source,
+            answers=answers,
+            facts={"bundles": [_facts("beats")]},
+            files=rest,
         )
     return files.get("page", []) + rest
 
