@@ -55,9 +55,9 @@ else
     echo "to install  tinysoundfont plays the sound banks"
     # --no-deps: its dependency pyaudio is for live playing only and does not build without PortAudio
     if "$python" -m pip --version >/dev/null 2>&1; then
-        "$python" -m pip install -q --no-deps tinysoundfont
+        "$python" -m pip install -q --no-deps tinysoundfont==0.3.7
     else
-        uv pip install -q --python "$python" --no-deps tinysoundfont
+        uv pip install -q --python "$python" --no-deps tinysoundfont==0.3.7
     fi
 fi
 
