@@ -84,6 +84,7 @@ INVALID = (
     "Training and test songs come from one composer program; unseen styles, songs and sound banks are still its own.",
     "mma grooves were written by a few people; real drummers and singers vary more.",
     "Labels are exact by construction, so the numbers say nothing of music where listeners disagree about the beat.",
+    "The decoder's preferences were set on the validation songs with an eye on nine real ones.",
     "The study's budget is short; a variant that learns slowly may overtake with more steps.",
     "Energy is codecarbon's estimate from processor time, not a measurement.",
 )
