@@ -8,8 +8,8 @@ Method: all networks share front-end, data, loss, steps and seeds; songs, styles
 is trained longer, then further with more popular songs, the two averaged and shipped. Reference: Boeck and Schedl
 2011 (configuration BOECK2011).
 
-Cost on two cores: rendering and features a quarter of an hour once (another five minutes for BOECK2011), the study
-about 40 minutes of one core, the released system about 45, the causal one about 30.
+Cost: rendering and features about twenty minutes of two cores once (more for BOECK2011); then, of one core, the study
+53 minutes, the released system 54 and the causal one 13, so that two at a time (--only) take an hour.
 
     python recipes/beats.py train --smoke    all trainings, in seconds, on sketched songs
     python recipes/beats.py train            render, train the study and the released systems; resumes where it stopped
@@ -217,11 +217,12 @@ def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> tuple[Table, 
     extra: dict[str, dict[str, Any]] = {}
     for name, config in VARIANTS.items():
         fits = []
+        few = [dataclasses.replace(test, tracks=test.tracks[:STUDY_SONGS]) for test in tests.values()]
+        untrained = Beats(smaller(config, smoke))
+        items = [item for test in few for item in prepare(untrained, test, cache, jobs)]
         for seed in seeds(smoke):
             folder = out / "study" / name / str(seed)
             system = load_variant(folder, config, smoke)
-            few = [dataclasses.replace(test, tracks=test.tracks[:STUDY_SONGS]) for test in tests.values()]
-            items = [item for test in few for item in prepare(system, test, cache, jobs)]
             first = name == next(iter(VARIANTS))
             peaks: dict[str, Any] = {"decoder": "peaks"}
             if first or config.decoder == "peaks":
@@ -231,10 +232,10 @@ def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> tuple[Table, 
             if first:
                 decoders["bar-pointer model"].append(own)
                 decoders["peaks"].append(score_items(system, items, **peaks))
-            fits.append(json.loads((folder / "done.json").read_text()))
+            fits.append(read_fit(folder))
         extra[name] = {
             "parameters": sum(p.numel() for p in system.parameters()),
-            "training Wh": round(1000 * float(np.mean([done["energy_kwh"] for done in fits])), 2),
+            "training Wh": round(1000 * float(np.mean([done.energy_kwh for done in fits])), 2),
             "CPU s per minute": round(seconds_per_minute(system), 2),
         }
     return (

@@ -46,7 +46,7 @@ def pick_peaks(
     height = values - _mean(values, grid.span(average)) if average else values
     peaks = np.flatnonzero((values > before) & (values >= after) & (height >= threshold))
     peaks = _apart(peaks, height[peaks], float(gap * grid.rate))
-    return grid.times(_top(values, peaks) if refine else peaks)
+    return grid.times(top(values, peaks) if refine else peaks)
 
 
 def _mean(values: np.ndarray, reach: int) -> np.ndarray:
@@ -73,7 +73,8 @@ def _apart(peaks: np.ndarray, height: np.ndarray, gap_frames: float) -> np.ndarr
     return kept
 
 
-def _top(values: np.ndarray, peaks: np.ndarray) -> np.ndarray:
+def top(values: np.ndarray, peaks: np.ndarray) -> np.ndarray:
+    """Fractional frames of the tops of the parabolas through ``peaks`` (frames of values) and their neighbours."""
     inner = (peaks > 0) & (peaks < len(values) - 1)
     left, right = values[np.maximum(peaks - 1, 0)], values[np.minimum(peaks + 1, len(values) - 1)]
     bend = 2 * values[peaks] - left - right

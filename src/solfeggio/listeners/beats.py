@@ -18,7 +18,7 @@ from torch import nn
 from solfeggio.answers import Events
 from solfeggio.contracts import Listener, Spec
 from solfeggio.decode.bars import BarTracker, decode_bars, join
-from solfeggio.decode.peaks import pick_peaks
+from solfeggio.decode.peaks import pick_peaks, top
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.frontends.mel import log_filters, pitch_filters
 from solfeggio.frontends.spectra import LogSpectra, difference_lag, rectified_difference
@@ -236,13 +236,10 @@ def snap(beats: Events, marks: np.ndarray, grid: Grid) -> Events:
     """Move each beat to the highest of the marks (n,) within two frames, a parabola through it and its neighbours."""
     if not len(beats):
         return beats
-    padded = np.pad(marks, SPREAD + 1, constant_values=-50.0)
-    near = grid.frames(beats.times)[:, None] + np.arange(-SPREAD, SPREAD + 1) + SPREAD + 1
-    best = near[np.arange(len(near)), padded[near].argmax(1)]
-    before, at, after = padded[best - 1], padded[best], padded[best + 1]
-    bend = before - 2 * at + after
-    moved = best + np.where(bend < 0, np.clip(0.5 * (before - after) / np.minimum(bend, -1e-9), -0.5, 0.5), 0.0)
-    times = np.clip(grid.times(moved - SPREAD - 1), 0, None)
+    near = grid.frames(beats.times)[:, None] + np.arange(-SPREAD, SPREAD + 1)
+    near = np.clip(near, 0, len(marks) - 1)
+    best = near[np.arange(len(near)), marks[near].argmax(1)]
+    times = np.clip(grid.times(best + np.clip(top(marks, best) - best, -0.5, 0.5)), 0, None)
     return Events(np.maximum.accumulate(times), beats.labels, beats.values)
 
 
