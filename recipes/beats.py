@@ -64,10 +64,10 @@ SMOKE = Budget(steps=6, batch=2, excerpt=5.0, check=3, threads=1)
 LESSON = Supervised(vary_spectra)
 PLAIN = Supervised()  # Boeck's bands are not aligned to pitches, so spectra are not transposed
 POPULAR = (  # what recordings are mostly like; the released systems end on it
-    "rock", "rock", "hard rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
+    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
     "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "reggae", "reggae", "ska",
-    "blues shuffle", "jazz swing", "bossa nova", "latin", "gospel", "pop piano", "waltz", "romantic piano",
-    "string quartet", "guitar solo",
+    "blues-shuffle", "jazz-swing", "bossa-nova", "latin", "gospel", "pop-piano", "waltz", "romantic-piano",
+    "string-quartet", "guitar-solo",
 )  # fmt: skip
 TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
     "new songs and styles": ("A", 40),
@@ -96,14 +96,14 @@ def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, dict[str, Dataset]]
     Styles, songs and sound banks are split.
     """
     if smoke:
-        sketched = [band_dataset(f"smoke-{i}", 2, side, seed=i, engine="sketch") for i, side in enumerate(SMOKE_SIDES)]
+        sketched = [band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch") for i, side in enumerate(SMOKE_SIDES)]
         return sketched[0], sketched[1], sketched[2], {"sketched songs": sketched[3]}
     tests = {
         name: band_dataset(f"test-{family}", n, "test", seed=0, family=family) for name, (family, n) in TESTS.items()
     }
     return (
         band_dataset("train", 700, "train", seed=0, family="A"),
-        band_dataset("popular", 480, "train", seed=1, family="A", kinds=POPULAR),
+        band_dataset("popular", 480, "train", seed=1, family="A", styles=POPULAR),
         band_dataset("valid", 48, "valid", seed=0, family="A"),
         tests,
     )

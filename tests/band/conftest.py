@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solfeggio.answers import Events, Notes
-from solfeggio.band.song import Performance, Song
+from solfeggio.band.song import Performance, Played, Song
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +17,10 @@ def tiny() -> Performance:
 
     drums = Notes(np.repeat(beats, 2), np.repeat(beats, 2) + 0.1, [36, 42, 38, 42] * 4, [100] * 16)
     parts = (
-        ("drums", 0, True, drums),
-        ("bass", 33, False, each(40)),
-        ("guitar", 30, False, each(64)),
-        ("melody", 73, False, each(72)),
+        Played("drums", 0, True, drums),
+        Played("bass", 33, False, each(40)),
+        Played("guitar", 30, False, each(64)),
+        Played("melody", 73, False, each(72)),
     )
     song = Song("tiny", "test", 120, (), 8, np.arange(8), np.arange(8) % 4 + 1)
     return Performance(song, parts, Events(beats, [str(i % 4 + 1) for i in range(8)]), 4.0)

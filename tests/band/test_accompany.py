@@ -9,7 +9,7 @@ from solfeggio.band import accompany as module
 from solfeggio.band.accompany import accompany, mma_chord
 from solfeggio.band.form import Chart, write_chart
 from solfeggio.band.harmony import QUALITIES
-from solfeggio.band.styles import LIBRARY, Groove, groove_named, tactus
+from solfeggio.band.mma import LIBRARY, Groove, groove_named, tactus
 from solfeggio.errors import DataError, MissingExtra
 from solfeggio.notation import Metre
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from solfeggio.band.compose import audible, compose, draw_bpm, thin
+from solfeggio.band.mma import LIBRARY, Groove, grooves, side
 from solfeggio.band.perform import perform
 from solfeggio.band.song import Part, Song
-from solfeggio.band.styles import LIBRARY, Groove, grooves, side
 from solfeggio.errors import ConfigError
 
 installed = pytest.mark.skipif(shutil.which("mma") is None or not LIBRARY.is_dir(), reason="mma is not installed")
@@ -25,14 +25,14 @@ def written() -> Song:
 
 def test_an_unknown_kind_is_named_with_its_neighbour():
     with pytest.raises(ConfigError, match="did you mean 'rock'"):
-        compose(0, kind="rok")
+        compose(0, style="rok")
 
 
 def test_native_songs_are_the_same_for_the_same_seed_and_differ_between_seeds_and_sides():
-    one, two = compose(3, kind="rock"), compose(3, kind="rock")
+    one, two = compose(3, style="rock"), compose(3, style="rock")
     assert one.name == two.name == "train-3-rock"
     assert all(np.array_equal(a.notes, b.notes) for a, b in zip(one.parts, two.parts, strict=True))
-    assert compose(4, kind="rock").bpm != one.bpm != compose(3, kind="rock", side="test").bpm
+    assert compose(4, style="rock").bpm != one.bpm != compose(3, style="rock", side="test").bpm
 
 
 def test_some_songs_lose_players_and_only_those_without_drums_play_rubato():
@@ -68,8 +68,8 @@ def test_tempi_span_the_range_of_a_groove_and_stay_within_music():
 @pytest.mark.parametrize("of", ["train", "valid", "test"])
 def test_grooves_of_mma_are_composed_within_their_side(of):
     for seed in range(4):
-        song = compose(seed, side=of, kind="mma")
-        assert side(song.style) == of
+        song = compose(seed, side=of, style="mma-latin")
+        assert side(song.groove) == of
         performance = perform(np.random.default_rng(seed), song)
         assert 38 < performance.duration < 100
         assert audible(song)
@@ -78,8 +78,8 @@ def test_grooves_of_mma_are_composed_within_their_side(of):
 @installed
 @pytest.mark.system
 def test_the_same_seed_composes_the_same_mma_song():
-    one, two = compose(11, kind="mma"), compose(11, kind="mma")
-    assert one.style == two.style and one.bpm == two.bpm
+    one, two = compose(11, style="mma-latin"), compose(11, style="mma-rock")
+    assert one.groove == two.groove and one.bpm == two.bpm
     assert all(np.array_equal(a.notes, b.notes) for a, b in zip(one.parts, two.parts, strict=True))
 
 
@@ -88,8 +88,8 @@ def test_the_same_seed_composes_the_same_mma_song():
 def test_onsets_of_many_songs_agree_with_their_beats():
     early = []
     for seed in range(12):
-        performance = perform(np.random.default_rng(seed), compose(seed, kind="mma"))
-        starts = np.concatenate([notes.starts for *_, notes in performance.parts])
+        performance = perform(np.random.default_rng(seed), compose(seed, style="mma-latin"))
+        starts = np.concatenate([part.notes.starts for part in performance.parts])
         nearest = np.abs(starts[:, None] - performance.beats.times[None]).argmin(1)
         away = starts - performance.beats.times[nearest]
         early.append(np.median(away[np.abs(away) < 0.05]))

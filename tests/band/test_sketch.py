@@ -65,8 +65,8 @@ def test_the_demo_changes_metre_and_tempo():
     assert tempo(played.beats) == pytest.approx(112)
     bridge = np.diff(played.beats.times)[42:50]
     assert np.allclose(60 / bridge, 104)
-    assert played.chords.labels[:3] == ("C:maj", "G:maj", "C:maj")
-    assert played.sections.ends[-1] == pytest.approx(played.duration)
+    assert played.spans["chords"].labels[:3] == ("C:maj", "G:maj", "C:maj")
+    assert played.spans["sections"].ends[-1] == pytest.approx(played.duration)
 
 
 def test_every_demo_section_is_filled():

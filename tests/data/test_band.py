@@ -15,7 +15,7 @@ def played(monkeypatch):
     """The demo in place of the composer: these tests are about the dataset, and need no mma."""
     asked = []
 
-    def performance(seed, side, kind=None):
+    def performance(seed, side, style=None):
         asked.append((seed, side))
         return demo.performance()
 
@@ -24,12 +24,12 @@ def played(monkeypatch):
 
 
 def test_a_track_is_lazy_and_reproducible(played):
-    track = band.band_track(5, "train", engine="sketch")
+    track = band.band_track(5, "train", family="sketch")
     assert "beats" in track.answers and list(track.answers)[:1] == ["beats"] and "bank" in track.groups
     assert not played
     first, rate = track.audio()
-    second, _ = band.band_track(5, "train", engine="sketch").audio()
-    other, _ = band.band_track(6, "train", engine="sketch").audio()
+    second, _ = band.band_track(5, "train", family="sketch").audio()
+    other, _ = band.band_track(6, "train", family="sketch").audio()
     assert rate == 22050 and first.shape[0] == 2 and first.dtype == np.float32
     assert np.array_equal(first, second)
     assert first.shape != other.shape or not np.array_equal(first, other)
@@ -40,23 +40,21 @@ def test_a_track_is_lazy_and_reproducible(played):
 
 
 def test_a_track_goes_to_another_process(played):
-    track = pickle.loads(pickle.dumps(band.band_track(5, "train", engine="sketch")))
+    track = pickle.loads(pickle.dumps(band.band_track(5, "train", family="sketch")))
     assert len(track.answers["beats"]) == len(demo.performance().beats)
 
 
 def test_sides_do_not_hear_each_others_banks():
     with pytest.raises(ConfigError, match="family B on side 'train'"):
-        band.band_track(0, "train", bank="B")
+        band.band_track(0, "train", family="B")
     with pytest.raises(ConfigError, match="unknown side 'training'"):
         band.band_track(0, "training")
-    with pytest.raises(ConfigError, match="unknown engine 'fonts'"):
-        band.band_track(0, "train", engine="fonts")
     with pytest.raises(ConfigError, match="unknown sound bank family 'Q'"):
-        band.band_track(0, "test", bank="Q")
+        band.band_track(0, "test", family="Q")
 
 
 def test_a_dataset_has_its_own_songs_and_states_its_licences():
-    one, two = (band.band_dataset("d", 3, "train", seed, engine="sketch") for seed in (1, 2))
+    one, two = (band.band_dataset("d", 3, "train", seed, family="sketch") for seed in (1, 2))
     ids = [track.id for track in (*one, *two)]
     assert len(set(ids)) == 6 and len(one) == 3
     assert one.licence == "Apache-2.0" and "seed" in one.citation

@@ -13,8 +13,8 @@ import numpy as np
 from solfeggio.band.chance import pick
 from solfeggio.band.form import Chart, bar_quarters, chord_spans
 from solfeggio.band.harmony import NAMES, bass, parse_pitch
+from solfeggio.band.mma import LIBRARY, Groove, tactus
 from solfeggio.band.song import Part, Song
-from solfeggio.band.styles import LIBRARY, Groove, tactus
 from solfeggio.errors import DataError, MissingExtra
 
 QUALITIES = {  # Harte -> mma
@@ -60,7 +60,8 @@ def accompany(rng: np.random.Generator, groove: Groove, chart: Chart, bpm: float
     beats = np.arange(chart.bars * felt[0])
     return Song(
         name=groove.name,
-        style=groove.name,
+        style=groove.file,
+        groove=groove.name,
         bpm=float(bpm * felt[1]),
         parts=_read(_run(source), groove, length),
         length_quarters=length,

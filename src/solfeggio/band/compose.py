@@ -1,4 +1,4 @@
-"""Compose a song from a seed: half in mma's grooves, half by the band's own players."""
+"""Compose a song from a seed: the style's composer writes it, in mma's grooves or for the band's own players."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -14,10 +15,12 @@ from solfeggio.band.chance import pick, weigh
 from solfeggio.band.feel import feel_of
 from solfeggio.band.form import Chart, write_chart
 from solfeggio.band.melody import write_melody
+from solfeggio.band.mma import Groove, grooves, side, tactus
 from solfeggio.band.perform import swings
+from solfeggio.band.players import play
 from solfeggio.band.song import Part, Song
-from solfeggio.band.styles import Groove, grooves, side, tactus
-from solfeggio.errors import DataError, unknown
+from solfeggio.band.style import Style, load_style, style_names
+from solfeggio.errors import DataError
 
 HARMONIES: dict[str, dict[str, float]] = {  # family of groove -> harmony of its charts; others play any
     "metal": {"metal": 2, "rock": 1},
@@ -36,32 +39,34 @@ LEADS = (0, 4, 11, 21, 22, 24, 25, 26, 27, 29, 30, 40, 41, 42, 52, 53, 56, 57, 5
 CALM = ("ballad", "slow", "ambient", "waltz", "jazz")
 
 
-def compose(seed: int, *, side: str = "train", kind: str | None = None) -> Song:
+def compose(seed: int, *, side: str = "train", style: str | Path | None = None) -> Song:
     """Compose song number ``seed`` of a side ("train", "valid", "test"): the same seed, the same song.
 
-    kind: "mma" or a key of ``players.KINDS``; None draws "mma" half the time. Songs last 40 to 90 seconds. Styles of
-    one side are never heard on another. Raises ConfigError for an unknown kind, MissingExtra without mma.
+    style: a name of ``style.style_names`` or the path of a style file; None draws one by weight. Songs last 40 to 90
+    seconds. Grooves, patterns and tunes of one side are never heard on another. Raises ConfigError for an unknown
+    style, MissingExtra without mma.
     """
-    kinds: dict[str, Callable[[np.random.Generator, str], Song]] = {"mma": compose_mma}
-    if kind != "mma":
-        from solfeggio.band.players import KINDS
-
-        kinds |= KINDS
     rng = _generator(seed, side, "song")
-    if kind is None:
-        kind = weigh(rng, dict.fromkeys(kinds, 1 / max(1, len(kinds) - 1)) | {"mma": 1.0})
-    if kind not in kinds:
-        raise unknown("kind of song", kind, kinds)
+    chosen = load_style(weigh(rng, _odds(side)) if style is None else style)
     for _ in range(20):
-        song = kinds[kind](rng, side)
+        song = WRITERS[chosen.composer](rng, side, chosen)
         if audible(song):
-            return replace(song, name=f"{side}-{seed}-{kind}")
-    raise DataError(f"no song of kind '{kind}' for side '{side}'", "20 drafts hid their beat", "choose another kind")
+            return replace(song, name=f"{side}-{seed}-{chosen.name}", style=chosen.name)
+    raise DataError(f"no song of style '{chosen.name}' for side '{side}'", "20 drafts hid their beat", "choose another")
 
 
-def compose_mma(rng: np.random.Generator, side: str) -> Song:
+@cache
+def _odds(of: str) -> dict[str, float]:
+    """Weights of the styles that a side can play: small families of grooves are not on every side."""
+    styles = [load_style(name) for name in style_names()]
+    here = {groove.family for groove in grooves() if side(groove.name) == of}
+    return {s.name: s.weight for s in styles if s.composer != "mma" or here & set(s.families or here)}
+
+
+def compose_mma(rng: np.random.Generator, side: str, style: Style) -> Song:
     """Compose in a groove of mma: chart, accompaniment, perhaps a melody, and who plays when."""
-    groove = pick(rng, pick(rng, _shelf(side)[weigh(rng, _weights(side))]))
+    shelf = _shelf(side, style.families)
+    groove = pick(rng, pick(rng, shelf[weigh(rng, {metre: METRES.get(metre, 0.2) for metre in shelf})]))
     bpm = draw_bpm(rng, groove)
     chart = _write_chart(rng, groove, bpm, side)
     song = accompany(rng, groove, chart, bpm)
@@ -124,17 +129,17 @@ def _generator(seed: int, *purpose: str) -> np.random.Generator:
 
 
 @cache
-def _shelf(of: str) -> dict[tuple[int, int], tuple[tuple[Groove, ...], ...]]:
-    """Style files of a side by metre, each a tuple of its grooves."""
+def _shelf(of: str, families: tuple[str, ...] = ()) -> dict[tuple[int, int], tuple[tuple[Groove, ...], ...]]:
+    """Files of grooves of a side by metre, of all or some families; raises DataError when there are none."""
     files: dict[tuple[int, int], dict[str, list[Groove]]] = {}
     for groove in grooves():
-        if side(groove.name) == of:
+        if side(groove.name) == of and (not families or groove.family in families):
             files.setdefault((groove.beats, groove.unit), {}).setdefault(groove.file, []).append(groove)
+    if not files:
+        raise DataError(
+            f"no groove of {', '.join(families)} on side '{of}'", "mma has too few of them", "other families"
+        )
     return {metre: tuple(tuple(g) for g in table.values()) for metre, table in files.items()}
-
-
-def _weights(of: str) -> dict[tuple[int, int], float]:
-    return {metre: METRES.get(metre, 0.2) for metre in _shelf(of)}
 
 
 def _write_chart(rng: np.random.Generator, groove: Groove, bpm: float, of: str) -> Chart:
@@ -180,3 +185,6 @@ def _rest(parts: tuple[Part, ...], span: tuple[float, float], who: Callable[[Par
     return tuple(
         replace(p, notes=p.notes[(p.notes[:, 0] < start) | (p.notes[:, 0] >= end)]) if who(p) else p for p in parts
     )
+
+
+WRITERS: dict[str, Callable[[np.random.Generator, str, Style], Song]] = {"players": play, "mma": compose_mma}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from solfeggio.answers import Events, Notes, Segments
-from solfeggio.band.song import Part, Performance, Song
+from solfeggio.band.song import Part, Performance, Played, Song
 
 _BPM, _BRIDGE_BPM = 112.0, 104.0
 _CHORDS = {"C:maj": (60, 64, 67), "G:maj": (59, 62, 67), "A:min": (57, 60, 64), "F:maj": (57, 60, 65),
@@ -87,13 +87,13 @@ def performance() -> Performance:
         order = np.argsort(starts, kind="stable")
         velocities = (part.notes[:, 3] + rng.normal(0, 4, len(part.notes))).clip(1, 127)
         columns: list[Any] = [starts, np.maximum(ends, starts + 0.03), part.notes[:, 2], velocities]
-        parts.append((part.name, part.program, part.drums, Notes(*[column[order] for column in columns])))
-    spans = [
-        Segments(seconds([a for a, _, _ in found]), seconds([b for _, b, _ in found]), tuple(n for _, _, n in found))
-        for found in (written.chords, written.sections)
-    ]
+        parts.append(Played(part.name, part.program, part.drums, Notes(*[column[order] for column in columns])))
+    spans = {
+        name: Segments(seconds([a for a, _, _ in found]), seconds([b for _, b, _ in found]), [n for _, _, n in found])
+        for name, found in (("chords", written.chords), ("sections", written.sections))
+    }
     beats = Events(seconds(written.beats_quarters), tuple(str(n) for n in written.positions))
-    return Performance(written, tuple(parts), beats, float(clock[-1]), *spans)
+    return Performance(written, tuple(parts), beats, float(clock[-1]), spans)
 
 
 def _accompany(rows: dict[str, _Rows], start: float, length: float, chord: str, section: str, fill: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solfeggio.answers import Events, Notes, Segments
-from solfeggio.band.song import Part, Performance, Song
+from solfeggio.band.song import SPANS, Part, Performance, Played, Song
 
 STEP = 0.25  # quarters between the knots of a tempo map
 PLUCKED = {*range(8), *range(24, 32), 46, 104, 105, 106, 107}  # General MIDI programs that roll their chords
@@ -42,22 +42,23 @@ def perform(rng: np.random.Generator, song: Song) -> Performance:
     looseness = float(rng.choice([0.15, 0.6, 1.0, 1.5], p=[0.25, 0.3, 0.3, 0.15]))
     loudness = _loudness(rng, song)
     played = [
-        (part.name, part.program, part.drums, _play(rng, part, song, tempo, swing, looseness, loudness))
+        Played(part.name, part.program, part.drums, _play(rng, part, song, tempo, swing, looseness, loudness))
         for part in song.parts
         if len(part.notes)
     ]
-    first = min((notes.starts.min() for *_, notes in played), default=0.0)
-    last = max((_fade(notes, drums) for _, _, drums, notes in played), default=0.0)
+    first = min((part.notes.starts.min() for part in played), default=0.0)
+    last = max((_fade(part.notes, part.drums) for part in played), default=0.0)
     times = tempo.at(song.beats_quarters)
     heard = (times > first - 0.07) & (times < last)
-    duration = max((notes.ends.max() for *_, notes in played), default=0.0) + TAIL
+    duration = max((part.notes.ends.max() for part in played), default=0.0) + TAIL
+    cents = float(np.clip(rng.normal(0, 8), -25, 25)) if rng.random() < 0.9 else float(rng.uniform(-50, 50))
     return Performance(
         song=song,
         parts=tuple(played),
         beats=Events(times[heard], tuple(str(int(p)) for p in song.positions[heard])),
         duration=float(duration),
-        chords=_move(song.chords, tempo, duration),
-        sections=_move(song.sections, tempo, duration),
+        spans={name: _move(getattr(song, name), tempo, duration) for name in SPANS if getattr(song, name)},
+        cents=cents,
     )
 
 
@@ -229,8 +230,6 @@ def _fade(notes: Notes, drums: bool) -> float:
 
 
 def _move(spans: tuple[tuple[float, float, str], ...], tempo: TempoMap, duration: float) -> Segments:
-    if not spans:
-        return Segments(np.zeros(0), np.zeros(0))
     starts = np.minimum(tempo.at(np.array([s for s, _, _ in spans])), duration)
     ends = np.minimum(tempo.at(np.array([e for _, e, _ in spans])), duration)
     return Segments(starts, ends, tuple(label for _, _, label in spans))

@@ -1,27 +1,20 @@
-"""The band plays: one function for each kind of music, a generator and a side in, a written song out."""
+"""The band's own players: a generator, a side and a style in, a written song out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 
-from solfeggio.band.acoustic import ACOUSTIC
 from solfeggio.band.bass import write_bass
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.drums import count_in, tidy, write_drums
 from solfeggio.band.feel import Feel, feel_of
 from solfeggio.band.form import Chart, chord_spans, write_chart
-from solfeggio.band.kinds import Kind
 from solfeggio.band.melody import write_melody
-from solfeggio.band.popular import POPULAR
 from solfeggio.band.rhythm import write_chords
 from solfeggio.band.song import Part, Song
-from solfeggio.errors import unknown
+from solfeggio.band.style import Style
 from solfeggio.notation import Metre
 
-TABLE: dict[str, Kind] = POPULAR | ACOUSTIC
 RANGES: dict[int, tuple[int, int]] = {  # program -> lowest and highest pitch where players are at home
     40: (55, 98), 41: (48, 86), 42: (36, 74), 43: (28, 60), 56: (54, 84), 57: (40, 72), 58: (28, 58), 60: (40, 76),
         65: (50, 81),
@@ -33,23 +26,21 @@ LEVELS = {"intro": 0.45, "verse": 0.55, "prechorus": 0.7, "chorus": 0.9, "bridge
           "A": 0.65, "B": 0.8, "C": 0.75, "D": 0.7}  # fmt: skip
 
 
-def play(rng: np.random.Generator, side: str = "train", kind: str = "rock") -> Song:
-    """Write one song of a kind: chart, parts, dynamics, breaks, a pick-up or a cut start; its truth is exact.
+def play(rng: np.random.Generator, side: str, spec: Style) -> Song:
+    """Write one song in a style: chart, parts, dynamics, breaks, a pick-up or a cut start; its truth is exact.
 
     side: "train", "valid" or "test" draw stock patterns from disjoint shelves. Deterministic in ``rng``.
 
-    >>> song = play(np.random.default_rng(0), "train", "waltz")
+    >>> from solfeggio.band.style import load_style
+    >>> song = play(np.random.default_rng(0), "train", load_style("waltz"))
     >>> sorted({int(p) for p in song.positions})
     [1, 2, 3]
     """
-    if kind not in TABLE:
-        raise unknown("kind of music", kind, TABLE)
-    spec = TABLE[kind]
     low, high, odds = spec.swing
     swing = low + (high - low) * rng.random() if rng.random() < odds else 0.5
     feel = feel_of(rng, Metre.parse(weigh(rng, spec.metres)), swing, spec.pair)
     tempo = spec.tempo[0] * (spec.tempo[1] / spec.tempo[0]) ** rng.random()
-    if kind == "reel" and feel.beat == 1.0:
+    if spec.name == "reel" and feel.beat == 1.0:
         tempo *= 1.6
     seconds = 40 + 45 * rng.random()
     bars = max(8, round(seconds * tempo / 60 / feel.beats / 4) * 4)
@@ -57,10 +48,10 @@ def play(rng: np.random.Generator, side: str = "train", kind: str = "rock") -> S
     energy = _dynamics(rng, chart, spec)
     parts = _pushes(rng, chart, feel, spec, _parts(rng, chart, feel, spec, energy, side))
     parts = _silences(rng, chart, feel, spec, parts)
-    return _finish(rng, chart, feel, spec, parts, kind, tempo * feel.beat)
+    return _finish(rng, chart, feel, spec, parts, tempo * feel.beat)
 
 
-def _dynamics(rng: np.random.Generator, chart: Chart, spec: Kind) -> np.ndarray:
+def _dynamics(rng: np.random.Generator, chart: Chart, spec: Style) -> np.ndarray:
     """Energy 0..1 for each bar: by section, the kind's loudness and some chance; now and then a long rise."""
     energy = np.zeros(chart.bars)
     contrast = 0.3 + 0.7 * rng.random()
@@ -71,11 +62,13 @@ def _dynamics(rng: np.random.Generator, chart: Chart, spec: Kind) -> np.ndarray:
     return np.clip(energy + (spec.loud - 0.6), 0.1, 1.0)
 
 
-def _parts(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, energy: np.ndarray, side: str) -> list[Part]:
+def _parts(
+    rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, energy: np.ndarray, side: str
+) -> list[Part]:
     """Every player's part, from bar 0 on."""
     parts: list[Part] = []
     kicks = None
-    styles = pick(rng, spec.grooves) if spec.grooves else ()
+    styles = pick(rng, spec.drums) if spec.drums else ()
     if styles:
         drums = write_drums(rng, chart, feel, energy, styles, side)
         kicks = drums[drums[:, 2] == 36, 0]
@@ -108,7 +101,7 @@ def _parts(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, energ
     return [part if part.drums else _in_range(part) for part in parts if len(part.notes)]
 
 
-def _pushes(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, parts: list[Part]) -> list[Part]:
+def _pushes(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part]) -> list[Part]:
     """Anticipate: in some sections the band plays certain downbeats an eighth early, all together."""
     early: set[int] = set()
     names = {name: pick(rng, (1, 2, 2, 2, 4, 4)) if rng.random() < spec.push else 0 for name, _, _ in chart.sections}
@@ -134,7 +127,7 @@ def _pushes(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, part
     return [part for part in out if len(part.notes)]
 
 
-def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, parts: list[Part]) -> list[Part]:
+def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part]) -> list[Part]:
     """Let players rest: whole sections, drum breaks of a bar or two, stops where all wait after a downbeat."""
     quiet: dict[int, set[int]] = {i: set() for i in range(len(parts))}
     patient = {name: [rng.random() for _ in parts] for name, _, _ in chart.sections}
@@ -166,9 +159,7 @@ def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, pa
     return out or parts
 
 
-def _finish(
-    rng: np.random.Generator, chart: Chart, feel: Feel, spec: Kind, parts: list[Part], kind: str, bpm: float
-) -> Song:
+def _finish(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part], bpm: float) -> Song:
     """Add a pick-up, a count-in or a cut start and an ending, swing the clock, and write the truth down."""
     lead = 0  # beats before the first full bar; negative when the song starts inside it
     last = feel.bar * (chart.bars - 1)
@@ -207,10 +198,18 @@ def _finish(
         chords.insert(0, (0.0, shift, "N"))
         sections[0] = (0.0, *sections[0][1:])
     rubato = spec.rubato[0] + (spec.rubato[1] - spec.rubato[0]) * rng.random()
-    name = f"{kind.replace(' ', '_')}_{int(rng.integers(1 << 40)):010x}"
     times = beats * feel.beat + shift
     return Song(
-        name, kind, float(bpm), tuple(moved), float(total), times, positions, tuple(chords), tuple(sections), rubato
+        spec.name,
+        spec.name,
+        float(bpm),
+        tuple(moved),
+        float(total),
+        times,
+        positions,
+        tuple(chords),
+        tuple(sections),
+        rubato,
     )
 
 
@@ -259,6 +258,3 @@ def _in_range(part: Part) -> Part:
     notes[:, 2] += 12 * np.ceil(np.maximum(low - notes[:, 2], 0) / 12)
     notes[:, 2] -= 12 * np.ceil(np.maximum(notes[:, 2] - high, 0) / 12)
     return Part(part.name, part.program, notes[np.lexsort((notes[:, 2], notes[:, 0]))], part.drums)
-
-
-KINDS: dict[str, Callable[[np.random.Generator, str], Song]] = {kind: partial(play, kind=kind) for kind in TABLE}

@@ -29,13 +29,14 @@ def render(
 ) -> dict[str, np.ndarray]:
     """Play each part by itself; returns part name -> (2, n) float32, all equally long, the same for the same ``rng``.
 
-    kit: plays the drums instead of the bank's own (what it lacks is left to the bank). rate: Hz. The whole band is
-    tuned up or down by some cents at random. Raises MissingExtra without tinysoundfont.
+    kit: plays the drums instead of the bank's own (what it lacks is left to the bank). rate: Hz. Raises
+    MissingExtra without tinysoundfont.
     """
     samples = round((performance.duration + _TAIL) * rate)
-    cents = float(np.clip(rng.normal(0, 8), -25, 25)) if rng.random() < 0.9 else float(rng.uniform(-50, 50))
+    cents = performance.cents
     stems: dict[str, np.ndarray] = {}
-    for name, program, drums, notes in performance.parts:
+    for part in performance.parts:
+        name, program, drums, notes = part.name, part.program, part.drums, part.notes
         if drums and kit is not None:
             stem, played = kits.play(kit, notes, rng, rate, samples)
             if not played.all():

@@ -79,9 +79,10 @@ def voice(program: int) -> Voice:
 def sketch(performance: Performance, rng: np.random.Generator, rate: int) -> dict[str, np.ndarray]:
     """Play each part; returns part name -> (2, n) float32, all equally long, the same for the same ``rng``."""
     samples = round((performance.duration + _TAIL) * rate)
-    cents = round(float(np.clip(rng.normal(0, 8), -25, 25)))
+    cents = round(performance.cents)
     stems: dict[str, np.ndarray] = {}
-    for name, program, drums, notes in performance.parts:
+    for part in performance.parts:
+        name, program, drums, notes = part.name, part.program, part.drums, part.notes
         pan = 0.0 if drums or voice(program) is BASS else float(rng.uniform(-0.5, 0.5))
         mono = _play_drums(notes, rate, samples) if drums else _play(notes, voice(program), cents, rate, samples)
         angle = (pan + 1) * np.pi / 4

@@ -1,4 +1,4 @@
-"""A song as the band writes it: parts of notes on a quarter-note clock, with its beats, chords and form.
+"""A song as the band writes it, and as it plays it.
 
 Written songs count quarter notes from 0; ``perform`` turns them into seconds and is the only place that does.
 """
@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from solfeggio.answers import Events, Notes, Segments
+from solfeggio.answers import Curve, Events, Notes, Segments
+
+Spans = tuple[tuple[float, float, str], ...]  # (start, end, label), in quarters
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,22 +19,31 @@ class Part:
     """One player: notes on the quarter-note clock.
 
     name: "drums", "bass", "chords", "melody", ... program: General MIDI program 0..127 (kit number for drums).
-    notes: (n, 4) columns start (quarters), end (quarters), MIDI pitch, velocity 1..127, sorted by start.
+    notes: (n, 4) columns start (quarters), end (quarters), MIDI pitch, velocity 1..127, sorted by start. words: for a
+    part that is sung, the syllable of each note ("" goes on with the last). pedal: (start, end) in quarters while the
+    sustain pedal is down.
     """
 
     name: str
     program: int
     notes: np.ndarray
     drums: bool = False
+    words: tuple[str, ...] = ()
+    pedal: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Song:
     """Written music with its truth, all on the quarter-note clock.
 
-    name: unique. style: style or groove it was written in (splits go by it). bpm: quarter notes a minute.
+    name: unique. style: style it was written in, a file of ``band/styles``. bpm: quarter notes a minute.
     length_quarters: end of the last bar. beats_quarters: (n,) where the beats fall. positions: (n,) place in the bar, 1
-    is the downbeat. chords, sections: (start, end, label) in quarters. rubato: 0 strict to 1 very free.
+    is the downbeat. rubato: 0 strict to 1 very free. groove: mma groove it is played in, or "" (splits go by it).
+    work: what it is a version of; "" is itself.
+
+    Spans, in order: chords (Harte), sections (functions: intro, verse, ...), keys ("C:maj"), metres ("6/8"), forms
+    (letters of repetition: A, B, A), motifs (labelled occurrences, may overlap), effects of the mixing desk
+    ("sidechain", "sweep up", "sweep down").
     """
 
     name: str
@@ -42,22 +53,50 @@ class Song:
     length_quarters: float
     beats_quarters: np.ndarray
     positions: np.ndarray
-    chords: tuple[tuple[float, float, str], ...] = ()
-    sections: tuple[tuple[float, float, str], ...] = ()
+    chords: Spans = ()
+    sections: Spans = ()
     rubato: float = 0.0
+    keys: Spans = ()
+    metres: Spans = ()
+    forms: Spans = ()
+    motifs: Spans = ()
+    effects: Spans = ()
+    groove: str = ""
+    work: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """One part as played, in seconds.
+
+    name, program, drums, words: as in ``Part`` (words fit the notes one to one). f0: the exact fundamental of a player
+    who bends notes (portamento, vibrato), Hz at every 10 ms, 0 where silent; None: each note has its own pitch. pedal:
+    while the sustain pedal is down.
+    """
+
+    name: str
+    program: int
+    drums: bool
+    notes: Notes
+    words: tuple[str, ...] = ()
+    f0: Curve | None = None
+    pedal: Segments | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Performance:
     """A song as played: every time in seconds, the truth moved with the notes.
 
-    parts: (name, program, drums, Notes) for each player. answers: "beats" Events labelled with bar positions, "chords"
-    and "sections" Segments. duration: seconds.
+    beats: labelled with bar positions. duration: seconds. spans: the song's spans by name (those of SPANS it has).
+    cents: how far the band is tuned from A = 440 Hz.
     """
 
     song: Song
-    parts: tuple[tuple[str, int, bool, Notes], ...]
+    parts: tuple[Played, ...]
     beats: Events
     duration: float
-    chords: Segments = field(default_factory=lambda: Segments([], []))
-    sections: Segments = field(default_factory=lambda: Segments([], []))
+    spans: dict[str, Segments] = field(default_factory=dict)
+    cents: float = 0.0
+
+
+SPANS = ("chords", "sections", "keys", "metres", "forms", "motifs", "effects")

@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from solfeggio.band import styles
+from solfeggio.band import mma
 from solfeggio.errors import ConfigError, MissingExtra
 from solfeggio.notation import Metre
 
-installed = pytest.mark.skipif(not styles.LIBRARY.is_dir(), reason="mma is not installed")
+installed = pytest.mark.skipif(not mma.LIBRARY.is_dir(), reason="mma is not installed")
 
 STYLE = """
 Time 4
@@ -31,7 +31,7 @@ def test_reads_roles_and_metres_of_a_style_file(tmp_path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "boat.mma").write_text(STYLE)
     (tmp_path / "own" / "metronome.mma").write_text("DefGroove Tick")
-    found = {groove.name: groove for groove in styles.grooves(tmp_path)}
+    found = {groove.name: groove for groove in mma.grooves(tmp_path)}
     assert set(found) == {"own/boat:Boat", "own/boat:BoatSus", "own/boat:BoatSix"}
     boat = found["own/boat:Boat"]
     assert (boat.beats, boat.unit, boat.variants) == (4, 4, ("BoatSus",))
@@ -41,14 +41,14 @@ def test_reads_roles_and_metres_of_a_style_file(tmp_path):
 
 def test_a_missing_library_names_the_script_that_installs_it(tmp_path):
     with pytest.raises(MissingExtra, match="install-band"):
-        styles.grooves(tmp_path / "nowhere")
+        mma.grooves(tmp_path / "nowhere")
 
 
 def test_all_grooves_of_one_file_share_a_side_and_sides_have_their_share():
-    assert styles.side("stdlib/swing:Swing") == styles.side("stdlib/swing:Swing1Walk") == styles.side("stdlib/swing")
-    count = Counter(styles.side(f"own/style{i}") for i in range(4000))
+    assert mma.side("stdlib/swing:Swing") == mma.side("stdlib/swing:Swing1Walk") == mma.side("stdlib/swing")
+    count = Counter(mma.side(f"own/style{i}") for i in range(4000))
     assert [round(count[s] / 4000, 1) for s in ("train", "valid", "test")] == [0.8, 0.1, 0.1]
-    assert styles.side("stdlib/swing") == "train", "sides may never move: trained bundles depend on them"
+    assert mma.side("stdlib/swing") == "train", "sides may never move: trained bundles depend on them"
 
 
 @pytest.mark.parametrize(
@@ -56,16 +56,16 @@ def test_all_grooves_of_one_file_share_a_side_and_sides_have_their_share():
     [("4/4", 4, 1), ("6/8", 2, 1.5), ("12/8", 4, 1.5), ("7/8", 7, 0.5), ("5/8", 5, 0.5), ("5/4", 5, 1), ("2/2", 2, 2)],
 )
 def test_tactus(metre, beats, quarters):
-    assert styles.tactus(Metre.parse(metre)) == (beats, quarters)
+    assert mma.tactus(Metre.parse(metre)) == (beats, quarters)
 
 
 @installed
 @pytest.mark.system
 def test_the_installed_library_has_every_metre_and_side():
-    found = styles.grooves()
+    found = mma.grooves()
     assert len(found) > 1000
     assert {groove.beats for groove in found} == {2, 3, 4, 5, 6}
-    assert {styles.side(groove.name) for groove in found} == {"train", "valid", "test"}
+    assert {mma.side(groove.name) for groove in found} == {"train", "valid", "test"}
     assert all(40 <= groove.low < groove.high <= 240 for groove in found if groove.unit == 4)
     with pytest.raises(ConfigError, match="did you mean"):
-        styles.groove_named("stdlib/swing:Swong")
+        mma.groove_named("stdlib/swing:Swong")
