@@ -27,6 +27,8 @@ from solfeggio.formats.lines import PathLike, read_text, write_text
 
 NAMED = {"chords": "chord", "chord": "chord", "keys": "key_mode", "key": "key_mode"}  # answer's name: namespace to try
 
+MODES = {"maj": "major", "min": "minor", "dor": "dorian", "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian"}
+
 
 def write_jams(answers: Mapping[str, Answer], path: PathLike, duration: float | None = None, title: str = "") -> None:
     """Write named answers into one JAMS file.
@@ -48,7 +50,7 @@ def write_jams(answers: Mapping[str, Answer], path: PathLike, duration: float | 
         namespace, rows, sandbox = WRITERS[type(answer)](answer, name, length)
         about = {"name": name, "answer": type(answer).__name__, **sandbox}
         jam.annotations.append(jams.Annotation(namespace, rows, sandbox=about, time=0.0, duration=length))
-    write_text(path, json.dumps(jam.__json__, indent=1) + "\n")
+    write_text(path, json.dumps(jam.__json__, separators=(",", ":")) + "\n")
 
 
 def read_jams(path: PathLike) -> dict[str, Answer]:
@@ -114,9 +116,13 @@ def _write_events(answer: Events, name: str, length: float):
 
 def _write_segments(answer: Segments, name: str, length: float):
     sandbox = {"labelled": bool(answer.labels), "valued": answer.values is not None}
-    columns = (answer.starts, answer.ends, answer.labels or [""] * len(answer), _confidences(answer))
+    labels = list(answer.labels or [""] * len(answer))
+    if NAMED.get(name.lower()) == "key_mode" and all(label.partition(":")[2] in MODES for label in labels):
+        labels = [tonic + ":" + MODES[mode] for tonic, _, mode in (label.partition(":") for label in labels)]
+        sandbox["modes"] = "short"
+    columns = (answer.starts, answer.ends, labels, _confidences(answer))
     rows = [_row(start, end - start, label, c) for start, end, label, c in zip(*columns, strict=True)]
-    return _namespace(name, answer.labels), rows, sandbox
+    return _namespace(name, labels), rows, sandbox
 
 
 def _namespace(name: str, labels: Sequence[str]) -> str:
@@ -180,7 +186,11 @@ def _read_events(rows: list, sandbox: dict) -> Events:
 
 def _read_segments(rows: list, sandbox: dict) -> Segments:
     values = [row.value.get("label", "") if isinstance(row.value, dict) else row.value for row in rows]
-    return Segments(_times(rows), _ends(rows), _labels([str(v) for v in values], sandbox), _values(rows, sandbox))
+    texts = [str(v) for v in values]
+    if sandbox.get("modes") == "short":
+        short = {long: mode for mode, long in MODES.items()}
+        texts = [tonic + ":" + short.get(mode, mode) for tonic, _, mode in (text.partition(":") for text in texts)]
+    return Segments(_times(rows), _ends(rows), _labels(texts, sandbox), _values(rows, sandbox))
 
 
 def _read_contour(rows: list, sandbox: dict) -> Curve:
