@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solfeggio.band.perform import bend, draw_tempo_map, perform
+from solfeggio.band.perform import perform
 from solfeggio.band.song import Part, Song
+from solfeggio.band.swing import bend
+from solfeggio.band.tempo import draw_tempo_map
 
 
 def written(bars: int = 24, bpm: float = 120, rubato: float = 0.0) -> Song:

@@ -16,10 +16,10 @@ from solfeggio.band.feel import feel_of
 from solfeggio.band.form import Chart, write_chart
 from solfeggio.band.melody import write_melody
 from solfeggio.band.mma import Groove, grooves, side, tactus
-from solfeggio.band.perform import swings
 from solfeggio.band.players import play
 from solfeggio.band.song import Part, Song
 from solfeggio.band.style import Style, load_style, style_names
+from solfeggio.band.swing import swings
 from solfeggio.errors import DataError
 
 HARMONIES: dict[str, dict[str, float]] = {  # family of groove -> harmony of its charts; others play any
