@@ -70,8 +70,10 @@ class Played:
     """One part as played, in seconds.
 
     name, program, drums, words: as in ``Part`` (words fit the notes one to one). f0: the exact fundamental of a player
-    who bends notes (portamento, vibrato), Hz at every 10 ms, 0 where silent; None: each note has its own pitch. pedal:
-    while the sustain pedal is down.
+    who bends notes (portamento, scoops, vibrato), one note at a time: Hz at every 10 ms from 0 to the end, tuning
+    included, 0 where silent; from its start on a note has the curve, though a slurred one before it may still end.
+    Whoever rings on after a note's end keeps its last value. None: each note has its own pitch. pedal: while the sustain
+    pedal is down; ``notes`` end where their keys are let go.
     """
 
     name: str
@@ -88,7 +90,7 @@ class Performance:
     """A song as played: every time in seconds, the truth moved with the notes.
 
     beats: labelled with bar positions. duration: seconds. spans: the song's spans by name (those of SPANS it has).
-    cents: how far the band is tuned from A = 440 Hz.
+    cents: how far the band is tuned from A = 440 Hz, -50 to 50 (a semitone off is another key).
     """
 
     song: Song
