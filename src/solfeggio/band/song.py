@@ -72,7 +72,7 @@ class Played:
     name, program, drums, words: as in ``Part`` (words fit the notes one to one). f0: the exact fundamental of a player
     who bends notes (portamento, scoops, vibrato), one note at a time: Hz at every 10 ms from 0 to the end, tuning
     included, 0 where silent; from its start on a note has the curve, though a slurred one before it may still end.
-    Whoever rings on after a note's end keeps its last value. None: each note has its own pitch. pedal: while the sustain
+    Who rings on after a note ends keeps its last value. None: each note has its own pitch. pedal: while the sustain
     pedal is down; ``notes`` end where their keys are let go.
     """
 
