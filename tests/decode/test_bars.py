@@ -249,3 +249,15 @@ def test_observations_are_log_odds():
     assert first - other == pytest.approx(np.log(0.3 / 0.5))  # a downbeat against another beat
     assert max(first, other) == pytest.approx(np.log(0.8 / 0.2))  # the likelier of them against none
     assert np.isfinite(model.observe(np.array([-50.0, 50, -50, 50]), np.array([-50.0, 50, 50, -50]))).all()
+
+
+def test_players_who_take_time_are_followed_and_steady_ones_are_not_believed_to():
+    change = np.random.default_rng(3).normal(0, 0.15, 60)
+    times = 0.5 + np.cumsum(60 / 90 * np.exp(change - change.mean()))
+    beats = Events(times, [str(i % 3 + 1) for i in range(60)])
+    marks = logits(beats, float(times[-1]) + 0.3)
+    free, steady = (decode_bars(*marks, GRID, rubato=rubato)[0] for rubato in (0.8, None))
+    assert evaluate_beats(beats, free.beats)["F"] > 0.9 > 0.7 > evaluate_beats(beats, steady.beats)["F"]
+    assert free.score > steady.score
+    clear = logits(truth(90))
+    assert decode_bars(*clear, GRID)[0] == decode_bars(*clear, GRID, rubato=None)[0]

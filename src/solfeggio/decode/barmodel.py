@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from solfeggio.errors import ConfigError, unknown
 from solfeggio.grid import Grid
 from solfeggio.notation import Metre
 
+FREE = (5.0, 0.5)  # tempo_change and tempo_step of free time
 SPACING = 0.015  # relative distance of neighbouring periods, or one frame of the refined grid where that is more
 
 
@@ -36,6 +37,7 @@ class BarModel:
     bar_clip: float = 4.0  # largest doubt believed, in nats, that a beat is the first of its bar, or that it is not
     bonus: float = 0.0  # nats each beat gains: raise it when unclear passages come out too slow, lower it when too fast
     silence: float = 0.25  # beat probability below which nothing happens; 0: never silent
+    rubato: float | None = 0.8  # nats a beat that free time must gain over steady time; None: never free, as live
     pause: float = 6.0  # seconds of silence in a row that get no beats; before and after the recording all is silent
 
     def __post_init__(self) -> None:
@@ -63,6 +65,8 @@ class BarModel:
                 raise ConfigError(f"{name} {getattr(self, name)}", f"expected 0 to {high:g}")
         if self.metre_change is not None and not 0 <= self.metre_change <= 1e4:
             raise ConfigError(f"metre_change {self.metre_change}", "expected 0 to 10000, or None for one metre")
+        if self.rubato is not None and not 0 <= self.rubato <= 100:
+            raise ConfigError(f"rubato {self.rubato}", "expected 0 to 100, or None for steady time only")
         if not -50 <= self.bonus <= 50:
             raise ConfigError(f"bonus {self.bonus}", "expected -50 to 50")
         if not 0 <= self.silence < 1:
@@ -76,6 +80,12 @@ class BarModel:
             if name not in known:
                 raise unknown("option", name, known)
         return cls(**options)
+
+    @property
+    def free(self) -> BarModel:
+        """The same expectations of a player who takes time: beats may differ by half and changes cost little."""
+        change, step = FREE
+        return replace(self, tempo_change=min(change, self.tempo_change), tempo_step=max(step, self.tempo_step))
 
     @property
     def bars(self) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from solfeggio.errors import AnswerError, ConfigError
 from solfeggio.grid import Grid
 from solfeggio.notation import Metre, metres, tempo
 
+CLEAR = 0.0  # nats a beat above which steady time explains the music, and free time need not be tried
 RESOLUTION = 100  # frames per second that the activations are interpolated to, at least
 
 
@@ -46,7 +47,8 @@ def decode_bars(
 
     beat_logits, downbeat_logits: (n,) logits of "a beat, downbeat or not" and "a downbeat" for n frames of ``grid``.
     hypotheses: how many readings at most, distinct in metre or by an octave in tempo. lag: seconds after which the past
-    is settled, which bounds memory (about 0.1 MB a second); shorter recordings are decoded as a whole.
+    is settled, which bounds memory (about 0.1 MB a second); shorter recordings are decoded as a whole. Music that steady
+    time explains badly is decoded once more in free time (``BarModel.rubato``).
     options: the fields of ``barmodel.BarModel``. Silence gives no beats. Raises ConfigError for options out of range,
     AnswerError for logits of other shapes or with NaN.
 
@@ -62,6 +64,11 @@ def decode_bars(
         raise ConfigError(f"hypotheses {hypotheses}, lag {lag} s", "expected 1 or more of both")
     model = BarModel.of(options)
     best = _decode(model, beat_logits, downbeat_logits, grid, lag)
+    count = len(best.beats)
+    if model.rubato is not None and best.score < count * CLEAR:
+        free = _decode(model.free, beat_logits, downbeat_logits, grid, lag)
+        if free.score - count * model.rubato > best.score:
+            best = replace(free, score=free.score - count * model.rubato)
     if hypotheses < 2 or len(best.beats) < 2:
         return [best]
     bpm, parts = tempo(best.beats), metres(best.beats)
