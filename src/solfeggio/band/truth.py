@@ -24,6 +24,7 @@ STEP = 0.01  # seconds between the values of an f0 curve
 REST = 0.5  # seconds a player may pause and still be active
 DRUM_REST = 2.0  # the same for each kind of drum, which is struck only
 QUIET = 1.0  # seconds without any pitched note after which there is no chord
+FLAM = 0.04  # seconds: strokes of one drum that are closer are one hit
 RING = {"KD": 0.2, "SD": 0.25, "HH": 0.2, "TT": 0.4, "CY": 1.5, "OT": 0.25}  # seconds a hit is heard
 DRUM_SET = {"KD": "drums", "SD": "drums", "TT": "drums", "HH": "cymbals", "CY": "cymbals", "OT": "percussion"}
 NOTHING = Segments([], [])
@@ -158,7 +159,7 @@ def _chords(chords: Segments, notes: Sequence[Notes], duration: float) -> Segmen
 
 def _f0(players: Sequence[tuple[Played, Notes]], performance: Performance) -> Curve:
     """f0 of the first player, of the next while that one rests, and so on."""
-    times = np.arange(int(performance.duration / STEP) + 1) * STEP
+    times = np.round(np.arange(int(performance.duration / STEP) + 1) * STEP, 6)
     values, taken = np.zeros(len(times)), np.zeros(len(times), bool)
     for part, notes in players:
         own = _bent(part.f0, times) if part.f0 is not None else _straight(notes, times, performance.cents)
@@ -166,7 +167,7 @@ def _f0(players: Sequence[tuple[Played, Notes]], performance: Performance) -> Cu
         busy = active([(notes.starts, notes.ends)], "", performance.duration)
         for start, end in zip(busy.starts, busy.ends, strict=True):
             taken[(times >= start) & (times < end)] = True
-    return Curve(times, values, "Hz")
+    return Curve(times, np.round(values, 3), "Hz")
 
 
 def _bent(curve: Curve, times: np.ndarray) -> np.ndarray:
@@ -189,14 +190,22 @@ def _straight(notes: Notes, times: np.ndarray, cents: float) -> np.ndarray:
 
 
 def _hits(performance: Performance) -> Events:
-    """Collect every drum hit with its finest class and its velocity, 0..1."""
+    """Collect every drum hit with its finest class and its velocity, 0..1; a flam is its main stroke alone."""
     parts = [part for part in performance.parts if part.drums and len(part.notes)]
     if not parts:
         return Events([], (), [])
     times, velocities = (np.concatenate([getattr(p.notes, n) for p in parts]) for n in ("starts", "velocities"))
     labels = [drum(pitch, part.program) for part in parts for pitch in part.notes.pitches]
-    order = np.argsort(times, kind="stable")
-    return Events(times[order], tuple(labels[i] for i in order), velocities[order] / 127)
+    loudest = np.lexsort((times, -velocities))
+    kept: list[int] = []
+    struck: dict[str, list[float]] = {}
+    for i in loudest.tolist():
+        near = struck.setdefault(labels[i], [])
+        if all(abs(times[i] - other) >= FLAM for other in near):
+            near.append(times[i])
+            kept.append(i)
+    kept.sort(key=lambda i: (times[i], labels[i]))
+    return Events(times[kept], tuple(labels[i] for i in kept), velocities[kept] / 127)
 
 
 def _instruments(sounding: Sequence[tuple[Played, Notes]], hits: Events, duration: float) -> Segments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from solfeggio.band import banks
 from solfeggio.band.record import FAMILIES, Recording, record
 from solfeggio.band.song import Performance
 from solfeggio.band.truth import TASKS, truth
-from solfeggio.data.dataset import Dataset, Track
+from solfeggio.data.dataset import Dataset, Late, Track
 from solfeggio.errors import ConfigError, unknown
 
 RATE = 22050
@@ -21,33 +21,13 @@ GROUPS = ("song", "style", "groove", "work", "bank")
 _CITATION = "Made by solfeggio's band from a seed; reproducible with the named sound banks and mma."
 
 
-class Late(Mapping):
-    """A read-only mapping whose keys are known and whose values are made when one is first asked for."""
-
-    def __init__(self, keys: tuple[str, ...], make: Callable[[], dict[str, Any]]):
-        self._keys, self._make = keys, make
-
-    def __getitem__(self, key: str) -> Any:
-        if key not in self._keys:
-            raise KeyError(key)
-        return self._make()[key]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._keys
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-
 def band_track(seed: int, side: str, *, family: str = "A", style: str | None = None) -> Track:
     """Make the track of a seed; nothing is composed before its audio, answers or style are asked for.
 
     side: "train", "valid" or "test": which grooves, patterns and songs may be played. family: of sound banks, or
     "sketch" (plain numpy); B, C and their drum kits are only ever heard on side "test". style: as ``compose`` takes it.
-    The audio is (2, n) at 22050 Hz. groups: song, style, groove, work, bank. Raises ConfigError for an unknown side or
+    The audio is (2, n) at 22050 Hz; the stems, one for each part,
+    sum to it before mastering. groups: song, style, groove, work, bank. Raises ConfigError for an unknown side or
     family, or a family that the side must not hear.
     """
     if side not in SIDES:
@@ -59,8 +39,9 @@ def band_track(seed: int, side: str, *, family: str = "A", style: str | None = N
     return Track(
         id=f"band-{side}-{family}-{seed}",
         audio=partial(_audio, seed, side, family, style),
-        answers=Late(TASKS, partial(_answers, seed, side, style)),  # type: ignore[arg-type]
-        groups=Late(GROUPS, partial(_groups, seed, side, family, style)),  # type: ignore[arg-type]
+        answers=Late(TASKS, partial(_answers, seed, side, style)),
+        groups=Late(GROUPS, partial(_groups, seed, side, family, style)),
+        stems=partial(_stems, seed, side, family, style),
     )
 
 
@@ -105,3 +86,7 @@ def _groups(seed: int, side: str, family: str, style: str | None) -> dict[str, s
 
 def _audio(seed: int, side: str, family: str, style: str | None) -> tuple[np.ndarray, int]:
     return recording(seed, side, family, style).samples, RATE
+
+
+def _stems(seed: int, side: str, family: str, style: str | None) -> tuple[dict[str, np.ndarray], int]:
+    return recording(seed, side, family, style).stems, RATE

@@ -115,7 +115,7 @@ def _write_events(answer: Events, name: str, length: float):
 
 
 def _write_segments(answer: Segments, name: str, length: float):
-    sandbox = {"labelled": bool(answer.labels), "valued": answer.values is not None}
+    sandbox: dict[str, Any] = {"labelled": bool(answer.labels), "valued": answer.values is not None}
     labels = list(answer.labels or [""] * len(answer))
     if NAMED.get(name.lower()) == "key_mode" and all(label.partition(":")[2] in MODES for label in labels):
         labels = [tonic + ":" + MODES[mode] for tonic, _, mode in (label.partition(":") for label in labels)]

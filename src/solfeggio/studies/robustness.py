@@ -23,6 +23,6 @@ def robustness(
         scores = []
         for track, samples, rate in loaded:
             changed, truth = change(samples, rate, track.answers[task])
-            scores.append(Score(track.id, evaluate(truth, hear(changed, rate), task), track.groups))
+            scores.append(Score(track.id, evaluate(truth, hear(changed, rate), task), dict(track.groups)))
         rows.append((name, *summary(scores, columns)))
     return Table(title, ("change", *columns), tuple(rows), f"{len(loaded)} tracks, mean with 95 % bootstrap interval")
