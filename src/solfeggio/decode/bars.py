@@ -47,8 +47,8 @@ def decode_bars(
 
     beat_logits, downbeat_logits: (n,) logits of "a beat, downbeat or not" and "a downbeat" for n frames of ``grid``.
     hypotheses: how many readings at most, distinct in metre or by an octave in tempo. lag: seconds after which the past
-    is settled, which bounds memory (about 0.1 MB a second); shorter recordings are decoded as a whole. Music that steady
-    time explains badly is decoded once more in free time (``BarModel.rubato``).
+    is settled, which bounds memory (about 0.1 MB a second); shorter recordings are decoded as a whole. Music that
+    steady time explains badly is decoded once more in free time (``BarModel.rubato``).
     options: the fields of ``barmodel.BarModel``. Silence gives no beats. Raises ConfigError for options out of range,
     AnswerError for logits of other shapes or with NaN.
 
