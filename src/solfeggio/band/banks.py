@@ -6,9 +6,14 @@ more); so family A trains, B and C test. The fonts are system packages: ``script
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 from solfeggio.errors import MissingExtra, unknown
 
@@ -84,3 +89,90 @@ def require(family: str) -> tuple[Bank, ...]:
             "run scripts/install-band.sh, or set SOLFEGGIO_BANKS to the folder that holds it",
         )
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """What was measured of a program, for each key (128,): seconds from note-on to the attack; cents it is sharp."""
+
+    late: np.ndarray
+    cents: np.ndarray
+
+
+def measured(bank: str, program: int, drums: bool = False) -> Sound | None:
+    """Look up a program in sounds.csv, which ``scripts/measure_banks.py`` writes; None when it was not measured.
+
+    Players of slow instruments (strings, pads) start early, so that the tone stands on the beat: half of the
+    time their attack takes to rise counts as lateness, 40 ms at most; nobody starts more than 60 ms early.
+    """
+    return _sounds().get((bank, f"drums {program}" if drums else str(program)))
+
+
+@cache
+def _sounds() -> dict[tuple[str, str], Sound]:
+    sounds = {}
+    for line in (Path(__file__).parent / "sounds.csv").read_text("utf-8").splitlines()[1:]:
+        bank, program, late, rise, row = line.split(",")
+        runs = [item.partition("*") for item in row.split()]
+        values = np.repeat([float(value) for value, _, _ in runs], [int(count or 1) for _, _, count in runs])
+        if program.startswith("drums"):
+            found = np.zeros(128)
+            found[35 : 35 + len(values)] = values / 1000
+            sounds[bank, program] = Sound(found, np.zeros(128))
+            continue
+        nearest = np.clip(np.arange(128) - 24, 0, len(values) - 1)
+        cents = np.where(np.abs(values) < 4, 0.0, values)
+        seconds = min(float(late) + min(float(rise) / 2, 40.0), 60.0) / 1000
+        sounds[bank, program] = Sound(np.full(128, seconds), cents[nearest])
+    return sounds
+
+
+def sample_hashes(bank: Bank) -> set[str]:
+    """Hash every sample body of a font, decoded and without the silence around it; bodies under 50 ms are left out.
+
+    Two fonts whose sets meet share recordings. Takes seconds.
+    """
+    data = np.memmap(bank.path, np.uint8, "r")
+    chunks = _chunks(data)
+    body, headers = chunks[b"smpl"], chunks[b"shdr"]
+    hashes = set()
+    for at in range(0, len(headers) - 46, 46):  # the last is a terminator
+        start, end = headers[at + 20 : at + 28].view("<u4").tolist()
+        packed = int(headers[at + 44 : at + 46].view("<u2")[0]) & 16  # SF3: an Ogg file, its place in bytes
+        if packed:
+            import soundfile
+
+            samples = soundfile.read(io.BytesIO(body[start:end].tobytes()), dtype="int16")[0]
+        else:
+            samples = body[2 * start : 2 * end].view("<i2")
+        if name := hash_of(samples):
+            hashes.add(name)
+    return hashes
+
+
+def hash_of(samples: np.ndarray) -> str:
+    """Hash int16 samples (n,) or (n, channel) without the silence around them; "" when hardly any is left.
+
+    >>> quiet = np.zeros(4000, np.int16)
+    >>> hash_of(quiet), len(hash_of(quiet + np.int16(1)))
+    ('', 32)
+    """
+    heard = np.flatnonzero(np.abs(samples).reshape(len(samples), -1).max(1)) if len(samples) else np.zeros(0, int)
+    if not len(heard) or heard[-1] - heard[0] < 2000:
+        return ""
+    body = np.ascontiguousarray(samples[heard[0] : heard[-1] + 1])
+    return hashlib.blake2b(body.tobytes(), digest_size=16).hexdigest()
+
+
+def _chunks(data: np.ndarray) -> dict[bytes, np.ndarray]:
+    """Find the chunks of a RIFF file of lists of chunks, as SoundFonts are."""
+    chunks, at = {}, 12
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4].tobytes(), int(data[at + 4 : at + 8].view("<u4")[0])
+        if name in (b"LIST", b"RIFF"):
+            at += 12
+            continue
+        chunks[name] = data[at + 8 : at + 8 + size]
+        at += 8 + size
+        at += size % 2 and at < len(data) and data[at] == 0  # some writers of SF3 forget the byte that makes it even
+    return chunks
