@@ -23,6 +23,8 @@ import typer
 
 from solfeggio import audio, formats
 from solfeggio.answers import Events
+from solfeggio.data.shared import beat_files
+from solfeggio.errors import DataError
 from solfeggio.studies.baselines import constant_beats
 from solfeggio.studies.scores import HEADLINE, Score, compare, evaluate
 from solfeggio.studies.table import Table
@@ -53,12 +55,6 @@ PROGRAM = "import json, sys\npath = sys.argv[1]\n{}\nprint('FOUND' + json.dumps(
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
-def songs(data: Path) -> dict[str, tuple[Path, Path]]:
-    """Find the recordings with beat labels: name to (sound, labels)."""
-    found = {p.parent.name: (p, p.parent / "beats.txt") for p in sorted(data.glob("mdb/*/mix_of_raw.flac"))}
-    return found | {p.stem: (p, p.with_suffix(".beats")) for p in sorted(data.glob("beats/*.flac"))}
-
-
 def measure(code: str, sound: Path, python: str) -> tuple[Events, float]:
     """Run one system on one song in its own process; returns its beats and the CPU seconds of the whole process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -72,15 +68,15 @@ def measure(code: str, sound: Path, python: str) -> tuple[Events, float]:
     return Events([time for time, _ in rows], labels), sum(after[:2]) - sum(before[:2])
 
 
-HOME = Path(os.environ.get("SOLFEGGIO_DATA", "../shared/data"))
-DATA = typer.Option(HOME, help="folder with mdb/ and beats/")
+DATA = typer.Option(None, help="folder with mdb/ and beats/; $SOLFEGGIO_DATA or ../shared/data by default")
 PYTHON = typer.Option(sys.executable, help="interpreter that has the peers")
 
 
-def main(data: Path = DATA, python: str = PYTHON) -> None:
-    found = songs(data)
-    if not found:
-        raise SystemExit(f"no songs under {data}: set $SOLFEGGIO_DATA or give --data")
+def main(data: Path | None = DATA, python: str = PYTHON) -> None:
+    try:
+        found = beat_files(data)
+    except DataError as error:
+        raise SystemExit(str(error)) from None
     truths = {name: formats.read(labels, Events) for name, (_, labels) in found.items()}
     minutes = sum(audio.info(sound).seconds or 0.0 for sound, _ in found.values()) / 60
     scores: dict[str, list[Score]] = {}
