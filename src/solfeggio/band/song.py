@@ -39,7 +39,7 @@ class Song:
     name: unique. style: style it was written in, a file of ``band/styles``. bpm: quarter notes a minute.
     length_quarters: end of the last bar. beats_quarters: (n,) where the beats fall. positions: (n,) place in the bar, 1
     is the downbeat. rubato: 0 strict to 1 very free. groove: mma groove it is played in, or "" (splits go by it).
-    work: what it is a version of; "" is itself.
+    work: what it is a version of; "" is itself. tempi: (start, end, bpm) where a written score leaves ``bpm``.
 
     Spans, in order: chords (Harte), sections (functions: intro, verse, ...), keys ("C:maj"), metres ("6/8"), forms
     (letters of repetition: A, B, A), motifs (labelled occurrences, may overlap), effects of the mixing desk
@@ -63,6 +63,7 @@ class Song:
     effects: Spans = ()
     groove: str = ""
     work: str = ""
+    tempi: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

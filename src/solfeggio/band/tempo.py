@@ -63,6 +63,8 @@ def draw_tempo_map(rng: np.random.Generator, song: Song, start: float = 0.0) -> 
     slow = np.clip(slow, -0.5, 0.65)
     if free or (human and rng.random() < 0.1):
         slow += _fermatas(rng, song, middle)
+    for first, last, bpm in song.tempi:  # as the score says
+        slow[(middle >= first) & (middle < last)] += np.log(song.bpm / bpm)
     seconds = np.concatenate([[0.0], np.cumsum(np.exp(slow) * STEP * 60 / song.bpm)])
     return TempoMap(quarters, seconds + start)
 
