@@ -10,7 +10,6 @@ import os
 import re
 import zipfile
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
