@@ -18,7 +18,7 @@ from solfeggio.errors import ConfigError, unknown
 RATE = 22050
 SIDES = ("train", "valid", "test")
 GROUPS = ("song", "style", "groove", "work", "bank")
-_CITATION = "Made by solfeggio's band from a seed; reproducible with the named sound banks and mma."
+CITATION = "Made by solfeggio's band from a seed; reproducible with the named sound banks and mma."
 
 
 def band_track(seed: int, side: str, *, family: str = "A", style: str | None = None) -> Track:
@@ -56,8 +56,17 @@ def band_dataset(
     tracks = tuple(
         band_track(seed * 1_000_000 + i, side, family=family, style=styles[i % len(styles)]) for i in range(count)
     )
+    return Dataset(name, tracks, licence(family), CITATION)
+
+
+def licence(family: str) -> str:
+    """State the licences of what a family's sounds are made from.
+
+    >>> licence("sketch")
+    'Apache-2.0'
+    """
     found = sorted({bank.licence for bank in banks.banks(family)}) if family != "sketch" else []
-    return Dataset(name, tracks, licence=" and ".join(["Apache-2.0", *found]), citation=_CITATION)
+    return " and ".join(["Apache-2.0", *found])
 
 
 @lru_cache(maxsize=4)
@@ -69,9 +78,9 @@ def performance(seed: int, side: str, style: str | None = None) -> Performance:
 
 
 @lru_cache(maxsize=1)
-def recording(seed: int, side: str, family: str, style: str | None = None) -> Recording:
-    """Record the song of a seed, stems and all."""
-    return record(performance(seed, side, style), np.random.default_rng([seed, 3]), family=family, rate=RATE)
+def recording(seed: int, side: str, family: str, style: str | None = None, rate: int = RATE) -> Recording:
+    """Record the song of a seed, stems and all, at ``rate`` Hz."""
+    return record(performance(seed, side, style), np.random.default_rng([seed, 3]), family=family, rate=rate)
 
 
 def _answers(seed: int, side: str, style: str | None) -> dict[str, Any]:

@@ -30,26 +30,33 @@ NAMED = {"chords": "chord", "chord": "chord", "keys": "key_mode", "key": "key_mo
 MODES = {"maj": "major", "min": "minor", "dor": "dorian", "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian"}
 
 
-def write_jams(answers: Mapping[str, Answer], path: PathLike, duration: float | None = None, title: str = "") -> None:
+def write_jams(
+    answers: Mapping[str, Answer],
+    path: PathLike,
+    duration: float | None = None,
+    title: str = "",
+    about: Mapping[str, Any] | None = None,
+) -> None:
     """Write named answers into one JAMS file.
 
     answers: name to answer, such as {"beats": Events, "chords": Segments}. duration: seconds of the recording (None: up
-    to the last time in the answers). Raises FormatError for negative times and kinds that JAMS has no place for.
+    to the last time in the answers). about: facts of the recording, for the file's sandbox. Raises FormatError for
+    negative times and kinds that JAMS has no place for.
     """
     import jams
 
     what = f"{os.fspath(path)} cannot be written"
     lasts = [float(getattr(a, a.times_of[-1]).max()) for a in answers.values() if a.times_of and len(a)]
     length = max([0.0, *lasts]) if duration is None else float(duration)
-    jam = jams.JAMS(file_metadata=jams.FileMetadata(title=title, duration=length))
+    jam = jams.JAMS(file_metadata=jams.FileMetadata(title=title, duration=length), sandbox=dict(about or {}))
     for name, answer in answers.items():
         if type(answer) not in WRITERS:
             raise FormatError(what, f"JAMS has no place for {type(answer).__name__}")
         if answer.times_of and len(answer) and getattr(answer, answer.times_of[0])[0] < 0:
             raise FormatError(what, f"{name} start before 0 s, which JAMS does not allow", "shift or cut them first")
         namespace, rows, sandbox = WRITERS[type(answer)](answer, name, length)
-        about = {"name": name, "answer": type(answer).__name__, **sandbox}
-        jam.annotations.append(jams.Annotation(namespace, rows, sandbox=about, time=0.0, duration=length))
+        sandbox = {"name": name, "answer": type(answer).__name__, **sandbox}
+        jam.annotations.append(jams.Annotation(namespace, rows, sandbox=sandbox, time=0.0, duration=length))
     write_text(path, json.dumps(jam.__json__, separators=(",", ":")) + "\n")
 
 
