@@ -17,7 +17,7 @@ from solfeggio.errors import ConfigError, unknown
 
 FOLDER = Path(__file__).parent / "styles"
 VOICE = (53, 54, 52, 85, 65, 73, 22)  # programs that stand in for a singer
-COMPOSERS = ("players", "mma", "score")
+COMPOSERS = ("players", "mma", "score", "chamber", "scene")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Style:
     """One style of music.
 
     about: one line for people. tempo: lowest and highest counted beats a minute. composer: who writes it, one of
-    COMPOSERS. families: mma groove families it plays ("mma" only; none means all). source: of the pieces of a "score"
+    COMPOSERS. families: mma groove families it plays, or kinds of ``chamber.KINDS`` (none means all). source: of the pieces of a "score"
     style, of ``repertoire.SOURCES``; each lead is then a set of players, top to bottom, its odds a weight. harmony: of ``form.FLAVOURS``. form:
     of ``form.PLANS``. drums: sets of drum patterns, the first of a set is the song's. kits: drum kit programs. bass:
     patterns, with programs and how likely. swing: lowest, highest, and how likely. pair: quarters that swing divides.
