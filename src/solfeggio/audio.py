@@ -164,19 +164,22 @@ def resample(samples: np.ndarray, rate: int, to_rate: int) -> np.ndarray:
     return np.ascontiguousarray(soxr.resample(samples.T, rate, to_rate, quality="HQ").T)
 
 
-def write(path: str | os.PathLike[str], samples: np.ndarray, rate: int) -> None:
+def write(path: str | os.PathLike[str], samples: np.ndarray, rate: int, *, bits: int = 24) -> None:
     """Write (channel, time) or (time,) samples, whole or not at all; the suffix says how.
 
-    .wav and .aiff hold 32-bit floats exactly, .flac 24 bits, .ogg, .opus and .mp3 what the ear needs. Samples beyond 1
-    are clipped in all but .wav and .aiff, with a warning in the log. A rate that opus or mp3 does not have is raised to
-    the next one that it has. Raises AudioError for an unknown suffix, NaN, no samples, or a place that cannot be
-    written to.
+    .wav and .aiff hold 32-bit floats exactly, .flac ``bits`` (24, or 16 for half the size), .ogg, .opus and .mp3 what
+    the ear needs. Samples beyond 1 are clipped in all but .wav and .aiff, with a warning in the log. A rate that opus
+    or mp3 does not have is raised to the next one that it has. Raises AudioError for an unknown suffix, NaN, no
+    samples, or a place that cannot be written to.
     """
     suffix = Path(path).suffix.lower()
     what = f"{path} cannot be written"
     if suffix not in CODECS:
         raise AudioError(what, f"'{suffix}' is not a sound format we write", f"use one of {', '.join(CODECS)}")
     form, subtype, rates, most = CODECS[suffix]
+    if bits not in (16, 24):
+        raise ConfigError(f"{bits} bits", "flac files are written with 16 or 24")
+    subtype = f"PCM_{bits}" if form == "FLAC" else subtype
     samples = _samples(samples)
     if not (samples.size and np.isfinite(samples).all()):
         raise AudioError(what, "the samples hold NaN or infinity" if samples.size else "there are no samples")

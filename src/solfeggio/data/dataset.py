@@ -101,7 +101,7 @@ def cached(track: Track, folder: Path, rate: int = 22050) -> Track:
 def _kept_audio(track: Track, path: Path, rate: int) -> tuple[np.ndarray, int]:
     if not path.is_file():
         samples, own = track.audio()
-        audio.write(path, np.clip(audio.resample(audio.mono(samples), own, rate), -1, 1), rate)
+        audio.write(path, np.clip(audio.resample(audio.mono(samples), own, rate), -1, 1), rate, bits=16)
     return audio.read(path)
 
 

@@ -75,11 +75,11 @@ def write_take(take: Take, folder: Path, *, rate: int = band.RATE, stems: str = 
     def fill(place: Path) -> dict[str, Any]:
         played, recorded = take.performance(), take.recording(rate)
         answers = truth(played)
-        audio.write(place / "mix.flac", recorded.samples, rate)
+        audio.write(place / "mix.flac", recorded.samples, rate, bits=16)
         for name, samples in _chosen(recorded, played, stems).items():
             path = place / f"{name}.flac" if stems == "4" else place / "stems" / f"{name}.flac"
             path.parent.mkdir(exist_ok=True)
-            audio.write(path, samples, rate)
+            audio.write(path, samples, rate, bits=16)
         facts = describe(take, played, recorded, answers)
         formats.write_jams(answers, place / "song.jams", facts["seconds"], facts["title"], about=facts)
         write_performed(place / "song.mid", played, answers)

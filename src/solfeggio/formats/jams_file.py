@@ -48,6 +48,7 @@ def write_jams(
     what = f"{os.fspath(path)} cannot be written"
     lasts = [float(getattr(a, a.times_of[-1]).max()) for a in answers.values() if a.times_of and len(a)]
     length = max([0.0, *lasts]) if duration is None else float(duration)
+    data: list[list[dict[str, Any]]] = []
     jam = jams.JAMS(file_metadata=jams.FileMetadata(title=title, duration=length), sandbox=dict(about or {}))
     for name, answer in answers.items():
         if type(answer) not in WRITERS:
@@ -56,8 +57,12 @@ def write_jams(
             raise FormatError(what, f"{name} start before 0 s, which JAMS does not allow", "shift or cut them first")
         namespace, rows, sandbox = WRITERS[type(answer)](answer, name, length)
         sandbox = {"name": name, "answer": type(answer).__name__, **sandbox}
-        jam.annotations.append(jams.Annotation(namespace, rows, sandbox=sandbox, time=0.0, duration=length))
-    write_text(path, json.dumps(jam.__json__, separators=(",", ":")) + "\n")
+        jam.annotations.append(jams.Annotation(namespace, sandbox=sandbox, time=0.0, duration=length))
+        data.append(rows)
+    written = jam.__json__
+    for annotation, rows in zip(written["annotations"], data, strict=True):
+        annotation["data"] = rows  # as they are: jams would copy each row several times
+    write_text(path, json.dumps(written, separators=(",", ":")) + "\n")
 
 
 def read_jams(path: PathLike) -> dict[str, Answer]:
