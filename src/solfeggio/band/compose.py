@@ -12,6 +12,7 @@ import numpy as np
 
 from solfeggio.band.accompany import accompany
 from solfeggio.band.chance import pick, weigh
+from solfeggio.band.electronic import compose_electronic
 from solfeggio.band.feel import feel_of
 from solfeggio.band.form import Chart, write_chart
 from solfeggio.band.melody import write_melody
@@ -187,4 +188,8 @@ def _rest(parts: tuple[Part, ...], span: tuple[float, float], who: Callable[[Par
     )
 
 
-WRITERS: dict[str, Callable[[np.random.Generator, str, Style], Song]] = {"players": play, "mma": compose_mma}
+WRITERS: dict[str, Callable[[np.random.Generator, str, Style], Song]] = {
+    "players": play,
+    "mma": compose_mma,
+    "loops": compose_electronic,
+}

@@ -17,7 +17,7 @@ from solfeggio.errors import ConfigError, unknown
 
 FOLDER = Path(__file__).parent / "styles"
 VOICE = (53, 54, 52, 85, 65, 73, 22)  # programs that stand in for a singer
-COMPOSERS = ("players", "mma", "score", "chamber", "scene")
+COMPOSERS = ("players", "mma", "score", "chamber", "scene", "loops")
 
 
 @dataclass(frozen=True)

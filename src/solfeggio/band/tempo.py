@@ -9,7 +9,7 @@ import numpy as np
 from solfeggio.band.song import Song
 
 STEP = 0.25  # quarters between the knots of a tempo map
-MACHINES = (24, 25)  # drum kits of the electronic and the 808 set
+ELECTRIC = (24, 25)  # drum kits of the electronic and the 808 set
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TempoMap:
 
 def sequenced(song: Song) -> bool:
     """Tell whether machines play it: an electronic drum kit, or effects that follow the clock."""
-    return bool(song.effects) or any(part.drums and part.program in MACHINES for part in song.parts)
+    return bool(song.effects) or any(part.drums and part.program in ELECTRIC for part in song.parts)
 
 
 def bar_quarters(song: Song) -> float:
