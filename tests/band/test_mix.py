@@ -26,10 +26,10 @@ def test_dry_stems_sum_to_the_mix(stems):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_wet_stems_sum_to_what_is_mastered(stems, seed, monkeypatch):
-    monkeypatch.setattr(mix, "master", lambda samples, rng, rate: samples)
-    total, parts = mix.mix(stems, np.random.default_rng(seed), RATE, programs={"guitar": 30})
+    monkeypatch.setattr(mix, "master", lambda samples, rng, rate, production: samples)
+    total, parts = mix.mix(stems, np.random.default_rng(seed), RATE)
     assert _decibels(total - sum(parts.values()), total) < -60
-    alone, none = mix.mix(stems, np.random.default_rng(seed), RATE, programs={"guitar": 30}, keep_stems=False)
+    alone, none = mix.mix(stems, np.random.default_rng(seed), RATE, keep_stems=False)
     assert not none and _decibels(total - alone, total) < -60
 
 

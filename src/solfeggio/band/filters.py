@@ -74,22 +74,52 @@ def band_pass(low: float, high: float, rate: int, slope_db: float = 24.0) -> np.
     return minimum_phase(hz, -slope_db * (np.maximum(np.log2(low / hz), 0) + np.maximum(np.log2(hz / high), 0)), rate)
 
 
-def room(rng: np.random.Generator, rate: int) -> np.ndarray:
+# kind of room: seconds to -60 dB, seconds before the first reflection, level of early reflections, of dark noise
+ROOMS = {
+    "room": ((0.15, 0.6), (0.002, 0.01), 8.0, 0.25),
+    "chamber": ((0.5, 1.2), (0.004, 0.015), 5.0, 0.35),
+    "hall": ((1.2, 2.6), (0.015, 0.045), 4.0, 0.6),
+    "plate": ((0.7, 2.0), (0.0005, 0.004), 0.0, 0.1),
+    "spring": ((0.8, 1.8), (0.003, 0.006), 0.0, 0.1),
+}
+_LONGEST = 1.8  # seconds of a response
+
+
+def room(rng: np.random.Generator, rate: int, kind: str = "room") -> np.ndarray:
     """Draw a stereo room response (2, k): early reflections, then noise that decays, faster the higher it is.
 
-    No direct sound; unit energy a channel, so that a send level means the same in every room.
+    kind: one of ROOMS; a plate has no early reflections, a spring chirps. No direct sound; unit energy a channel, so
+    that a send level means the same in every room.
     """
-    decay = float(np.exp(rng.uniform(np.log(0.15), np.log(2.2))))  # seconds to -60 dB
-    length = round(min(decay, 1.8) * rate)
+    decays, gaps, reflections, darkness = ROOMS[kind]
+    decay = float(np.exp(rng.uniform(*np.log(decays))))
+    length = round(min(decay, _LONGEST) * rate)
     times = np.arange(length) / rate
     noise = rng.standard_normal((2, length)).astype(np.float32)
     dark = np.cumsum(noise, axis=1)
     dark[:, 8:] -= dark[:, :-8].copy()
     bright = noise * 10 ** (-3 * times / (decay * rng.uniform(0.3, 0.8)))
-    response = bright + 0.35 * dark * 10 ** (-3 * times / decay)
-    early = round(rng.uniform(0.003, 0.03) * rate)
+    response = bright + darkness * dark * 10 ** (-3 * times / decay)
+    if kind == "spring":
+        response = 0.15 * response + _spring(rng, rate, length) * 10 ** (-3 * times / decay)
+    early = max(round(rng.uniform(*gaps) * rate), 1)
+    response[:, early:] = response[:, :-early].copy()
     response[:, :early] = 0
     for channel in range(2):
-        where = np.minimum((rng.uniform(0.003, 0.06, 8) * rate).astype(int), length - 1)
-        response[channel, where] += rng.normal(0, 6, 8)
+        where = np.minimum(early + (rng.uniform(0, 0.06, 8) * rate).astype(int), length - 1)
+        response[channel, where] += rng.normal(0, 1, 8) * reflections
     return (response / np.sqrt((response**2).sum(1, keepdims=True) + 1e-9)).astype(np.float32)
+
+
+def _spring(rng: np.random.Generator, rate: int, length: int) -> np.ndarray:
+    """Pulses that run along a coil and back, the low tones ahead of the high: (2, length), not yet decaying."""
+    out = np.zeros((2, length), np.float32)
+    for channel in range(2):
+        period = rng.uniform(0.035, 0.06)
+        for turn in range(1, int(length / rate / period)):
+            chirp = np.arange(round(0.02 * turn**0.5 * rate)) / rate
+            tone = np.sin(2 * np.pi * (120 * chirp + 0.5 * 4000 / chirp[-1] * chirp**2)) * np.hanning(len(chirp))
+            begin = round((turn - 0.5) * period * rate)
+            kept = out[channel, begin : begin + len(tone)]
+            kept += 3 * tone[: len(kept)]
+    return out

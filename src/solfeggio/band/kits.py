@@ -175,21 +175,21 @@ def play(kit: Kit, notes: Notes, rng: np.random.Generator, rate: int, samples: i
         gain_db = np.clip(levels[name], wanted - _STRAY_DB, wanted + _STRAY_DB) - levels[name]
         pans[name] = pans[name] * np.float32(10 ** (gain_db / 20))
     stops = np.sort(notes.starts[[name in ("closed", "pedal") for name in names]]) if len(names) else np.zeros(0)
-    for i, name in enumerate(names):
-        if name is None:
+    for i, sound in enumerate(names):
+        if sound is None:
             continue
         velocity = notes.velocities[i] / 127
-        fits = [one for one in chosen[name] if one.low - 1e-6 <= velocity <= one.high + 1e-6] or [chosen[name][-1]]
+        fits = [one for one in chosen[sound] if one.low - 1e-6 <= velocity <= one.high + 1e-6] or [chosen[sound][-1]]
         layer = fits[int(turns[i] * len(fits))]
         hit = _sample(layer.path, rate, tune)
         begin = round(notes.starts[i] * rate)
-        if name == "open":
+        if sound == "open":
             later = np.searchsorted(stops, notes.starts[i] + 1e-4)
             if later < len(stops):
                 hit = _fade(hit, round((stops[later] - notes.starts[i]) * rate), round(0.03 * rate))
         length = min(hit.shape[1], samples - begin)
         if length > 0 and begin >= 0:
-            out[:, begin : begin + length] += hit[:, :length] * np.float32(layer.gain * velocity) * pans[name]
+            out[:, begin : begin + length] += hit[:, :length] * np.float32(layer.gain * velocity) * pans[sound]
     return out, np.array([name is not None for name in names], bool)
 
 

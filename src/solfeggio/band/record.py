@@ -49,6 +49,5 @@ def record(
         kit = sets[int(rng.integers(len(sets)))] if sets and rng.random() < 0.5 else None
         stems = render(performance, bank, rng, kit=kit, rate=rate)
         sounds = {"bank": bank.name, "kit": kit.name if kit else bank.name}
-    programs = dict(zip(stems, (part.program for part in performance.parts), strict=True))
-    samples, stems = mix(stems, rng, rate, programs=programs, keep_stems=keep_stems)
+    samples, stems = mix(stems, rng, rate, performance=performance, keep_stems=keep_stems)
     return Recording(samples, rate, stems, sounds)
