@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from solfeggio.band.chance import pick
-from solfeggio.band.form import Chart, bar_quarters, chord_spans
+from solfeggio.band.form import Chart, bar_quarters, chord_spans, form_spans
 from solfeggio.band.harmony import NAMES, bass, parse_pitch
 from solfeggio.band.mma import LIBRARY, Groove, tactus
 from solfeggio.band.song import Part, Song
@@ -21,7 +21,8 @@ QUALITIES = {  # Harte -> mma
     "maj": "", "min": "m", "7": "7", "maj7": "M7", "min7": "m7", "dim": "dim", "hdim7": "m7b5", "dim7": "dim7",
     "aug": "aug", "sus4": "sus4", "sus2": "sus2", "5": "5", "maj6": "6", "min6": "m6", "9": "9", "maj9": "M9",
     "min9": "m9", "minmaj7": "mM7", "11": "11", "min11": "m11", "13": "13", "maj13": "M13", "min13": "m13",
-    "sus4(b7)": "7sus", "7sus4": "7sus", "7(b9)": "7b9", "7(#9)": "7#9", "aug(b7)": "aug7",
+    "sus4(b7)": "7sus", "7(b9)": "7b9", "7(#9)": "7#9", "aug(b7)": "aug7", "maj(9)": "add9", "min(9)": "m(sus9)",
+    "maj6(9)": "6(add9)",
     "": "",
 }  # fmt: skip
 ROLES = {  # mma track type -> part
@@ -68,10 +69,7 @@ def accompany(rng: np.random.Generator, groove: Groove, chart: Chart, bpm: float
         beats_quarters=beats * felt[1],
         positions=beats % felt[0] + 1,
         chords=chord_spans(chart),
-        sections=tuple(
-            (first * bar_quarters(written), (first + bars) * bar_quarters(written), name)
-            for name, first, bars in chart.sections
-        ),
+        **form_spans(chart),
     )
 
 

@@ -10,13 +10,14 @@ from solfeggio.band.chance import pick
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
 from solfeggio.band.form import Chart
-from solfeggio.band.harmony import bass, parse_pitch, pitch_classes, read
+from solfeggio.band.harmony import bass, local_scale, parse_pitch, pitch_classes, read
 from solfeggio.errors import unknown
 
 LOW, HIGH = 28, 52
+QUIET = ("intro", "outro", "break")  # sections with a line of their own
 Cell = list[
     tuple[float, float, str]
-]  # offset, length in quarters, tone: R 5 8 3 7 root fifth ..., a approach, w walk, t tonic
+]  # offset, length in quarters, tone: R 5 8 3 7 root fifth ..., m minor third, a approach, w walk, t tonic
 
 
 def roots(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
@@ -94,13 +95,29 @@ def syncopated(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
 
 
 def reggae(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
-    """A melodic riff with holes: often nothing on the downbeat, weight on the later accents."""
+    """A melodic riff whose bar is plain: the root on or just after the one, a run in its first half, then room."""
     step = 0.5 if rng.random() < 0.6 else 0.25
-    cell: Cell = [(0.0, step * 0.9, "R")] if rng.random() < 0.55 else []
-    for i in range(1, round(feel.bar / step)):
-        if rng.random() < (0.42 if step == 0.5 else 0.25):
+    first = pick(rng, (0.0, 0.0, 0.0, step))
+    cell: Cell = [(first, pick(rng, (step, 2 * step, 1.4)), "R")]
+    busy = feel.bar * pick(rng, (0.5, 0.6, 0.75))
+    for i in range(2, round(feel.bar / step)):
+        if rng.random() < (0.6 if step == 0.5 else 0.4) * (1.0 if i * step < busy else 0.15):
             cell.append((i * step, step * pick(rng, (0.8, 1.2)), pick(rng, "RR3558")))
-    return cell or [(feel.bar / 2, 0.9, "R")]
+    if rng.random() < 0.5:  # an upbeat into the one
+        cell = [event for event in cell if event[0] < feel.bar - 0.6]
+        cell += [(feel.bar - 0.5, 0.4, pick(rng, "5a"))]
+    return cell
+
+
+def riff(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
+    """A rock riff on the minor pentatonic: the root speaks first, then off-beat answers, a bar that returns."""
+    step = 0.5 if rng.random() < 0.6 or feel.compound else 0.25
+    cell: Cell = [(0.0, pick(rng, (0.4, 0.9)), "R")]
+    for i in range(1, round(feel.bar / step)):
+        off = abs(i * step - round(i * step)) > 1e-6
+        if rng.random() < (0.5 if off else 0.35):
+            cell.append((i * step, step * pick(rng, (0.7, 0.95)), pick(rng, "RRm4578m")))
+    return cell
 
 
 def pedal(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
@@ -154,7 +171,7 @@ STYLES: dict[str, Callable[[np.random.Generator, Feel, float], Cell]] = {
     style.__name__: style
     for style in (
         roots, root_fifth, drive, walking, two_feel, funk, syncopated, reggae, pedal, octaves, offbeat, tumbao, boogie,
-        long_808,
+        long_808, riff,
     )
 }  # fmt: skip
 
@@ -174,11 +191,11 @@ def write_bass(
     for style in styles:
         if style != "kick" and style not in STYLES:
             raise unknown("bass style", style, [*STYLES, "kick"])
-    tonic = parse_pitch(chart.key.split(":")[0])
     cells: dict[str, tuple[list[Cell], str]] = {}
     notes: list[tuple[float, float, float, float]] = []
     previous = 36 + int(rng.integers(-3, 4))
     for name, first, length in chart.sections:
+        name = chart.letter_at(first) + ("!" if name in QUIET else "")
         if name not in cells:
             style = pick(rng, styles)
             made = [STYLES[style](rng, feel, float(energy[first])) for _ in range(2)] if style != "kick" else []
@@ -200,6 +217,7 @@ def write_bass(
             else:
                 cell = made[1] if bar % every == every - 1 else made[0]
             loud = 70 + 35 * float(energy[bar])
+            tonic = parse_pitch(chart.key_at(bar).split(":")[0])
             previous = _play_bar(rng, chart, feel, bar, cell, tonic, previous, loud, notes)
     return tidy(notes)
 
@@ -232,14 +250,12 @@ def _play_bar(
         base = _near(low, previous)
         if tone in "8" and not changes:
             base += 12 if base + 12 <= HIGH else -12
-        elif tone in "5367" and not changes:
+        elif tone in "53674m" and not changes:
             base = _near((low + _interval(label, tone)) % 12, base + 3)
         elif tone == "a" and not changes and target != "N":
-            base = _near(bass(target), previous) + pick(rng, (-1, 1, -2, 2, 7 if base < 40 else -5))
+            base = _approach(rng, chart.key_at(bar), target, previous)
         elif tone == "w" and not changes:
-            choices = [previous + step for step in (-4, -3, -2, -1, 1, 2, 3, 4) if LOW <= previous + step <= HIGH]
-            inside = [p for p in choices if p % 12 in pitch_classes(label)]
-            base = pick(rng, inside if inside and rng.random() < 0.6 else choices)
+            base = _walk(rng, chart.key_at(bar), label, target, previous, feel.strength(offset) >= 3)
         base = base if LOW <= base <= HIGH else _near(base % 12, 38)
         following = cell[i + 1][0] if i + 1 < len(cell) else feel.bar
         end = min(offset + length, max(following, offset + 0.1))
@@ -248,6 +264,26 @@ def _play_bar(
         if tone in ("R", "w", "a", "t"):
             previous = base
     return previous
+
+
+def _approach(rng: np.random.Generator, key: str, target: str, previous: int) -> int:
+    """The note before the next root: a half step away, a scale step, or its fifth."""
+    goal = _near(bass(target), previous)
+    inside = [goal + step for step in (-2, -1, 1, 2) if (goal + step) % 12 in local_scale(key, target)]
+    return pick(rng, (goal - 1, goal + 1, *inside, goal + (7 if goal < 40 else -5)))
+
+
+def _walk(rng: np.random.Generator, key: str, label: str, target: str, previous: int, strong: bool) -> int:
+    """One step of a walking line: chord tones where it counts, scale steps between, heading for the next root."""
+    goal = _near(bass(target), previous) if target != "N" else previous
+    allowed = pitch_classes(label) if strong or rng.random() < 0.4 else local_scale(key, label)
+    reach = 5 if strong else 3
+    choices = [p for p in range(previous - reach, previous + reach + 1)
+               if p != previous and LOW <= p <= HIGH and p % 12 in allowed]  # fmt: skip
+    if not choices:
+        return previous
+    onward = [p for p in choices if (p - previous) * (goal - previous) > 0]
+    return pick(rng, onward if onward and rng.random() < 0.65 else choices)
 
 
 def _near(pitch_class: int, centre: int) -> int:
@@ -262,4 +298,6 @@ def _interval(label: str, tone: str) -> int:
     minor = 3 in intervals
     if tone == "5":
         return 6 if 6 in intervals else 8 if 8 in intervals else 7
-    return {"3": 3 if minor else 4, "6": 9, "7": 11 if 11 in intervals else 10}[tone]
+    third = 3 if minor else 4 if 4 in intervals else 5 if 5 in intervals else 12
+    sixth = 8 if minor and 10 in intervals else 9
+    return {"3": third, "6": sixth, "7": 11 if 11 in intervals else 10, "4": 5, "m": 3}[tone]

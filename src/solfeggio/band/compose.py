@@ -11,30 +11,45 @@ from pathlib import Path
 import numpy as np
 
 from solfeggio.band.accompany import accompany
+from solfeggio.band.chamber import compose_chamber
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.electronic import compose_electronic
 from solfeggio.band.feel import feel_of
-from solfeggio.band.form import Chart, write_chart
+from solfeggio.band.form import Chart, in_metre, write_chart
 from solfeggio.band.melody import write_melody
 from solfeggio.band.mma import Groove, grooves, side, tactus
-from solfeggio.band.players import play
+from solfeggio.band.players import CHANGES, OTHER_METRES, play
+from solfeggio.band.scenes import compose_scene
+from solfeggio.band.scores import SUFFIXES, compose_score, score_song
 from solfeggio.band.song import Part, Song
+from solfeggio.band.splice import odd_bar, replace_section
 from solfeggio.band.style import Style, load_style, style_names
 from solfeggio.band.swing import swings
+from solfeggio.band.unheard import without_chords
+from solfeggio.band.words import put_words
 from solfeggio.errors import DataError
+from solfeggio.notation import Metre
 
 HARMONIES: dict[str, dict[str, float]] = {  # family of groove -> harmony of its charts; others play any
     "metal": {"metal": 2, "rock": 1},
     "jazz": {"jazz": 3, "pop": 1, "blues": 0.5},
     "fast": {"jazz": 2, "pop": 1},
-    "blues": {"blues": 2, "rock": 1},
-    "rock": {"rock": 2, "pop": 2},
+    "blues": {"blues": 2, "rock": 1, "riff": 0.5},
+    "rock": {"rock": 2, "pop": 2, "riff": 0.5},
+    "reggae": {"reggae": 2, "pop": 0.5},
+    "funk": {"modal": 2, "riff": 1, "pop": 1},
+    "march": {"folk": 1, "classical": 2},
     "country": {"folk": 1, "pop": 1},
     "folk dance": {"folk": 2, "pop": 1},
     "latin": {"latin": 2, "pop": 1},
     "fast latin": {"latin": 2, "pop": 1},
     "dance": {"pop": 2, "modal": 1},
 }
+GROOVE_FORMS: dict[str, dict[str, float]] = {  # family of groove -> forms of its charts
+    "dance": {"loop": 1}, "drum and bass": {"loop": 1}, "ambient": {"loop": 2, "through": 1},
+    "jazz": {"jazz": 3, "tune": 1}, "fast": {"jazz": 2, "tune": 1}, "waltz": {"tune": 2, "song": 1},
+    "march": {"tune": 2, "ternary": 1}, "folk dance": {"tune": 3, "song": 1},
+}  # fmt: skip
 METRES = {(4, 4): 6.5, (3, 4): 1.2, (6, 8): 0.6, (2, 4): 0.2, (5, 4): 0.1}
 LEADS = (0, 4, 11, 21, 22, 24, 25, 26, 27, 29, 30, 40, 41, 42, 52, 53, 56, 57, 59, 60, 64, 65, 66, 68, 71, 73, 75, 81)
 CALM = ("ballad", "slow", "ambient", "waltz", "jazz")
@@ -43,15 +58,19 @@ CALM = ("ballad", "slow", "ambient", "waltz", "jazz")
 def compose(seed: int, *, side: str = "train", style: str | Path | None = None) -> Song:
     """Compose song number ``seed`` of a side ("train", "valid", "test"): the same seed, the same song.
 
-    style: a name of ``style.style_names`` or the path of a style file; None draws one by weight. Songs last 40 to 90
-    seconds. Grooves, patterns and tunes of one side are never heard on another. Raises ConfigError for an unknown
-    style, MissingExtra without mma.
+    style: a name of ``style.style_names`` or the path of a style file; None draws one by weight. The path of a score
+    (MIDI, MusicXML, ABC) plays that, whatever the seed. Songs last 40 to 90 seconds. Grooves, patterns and tunes of one
+    side are never heard on another. Raises ConfigError for an unknown style, MissingExtra without mma or, where the
+    style plays real scores, music21.
     """
+    if style is not None and Path(style).suffix.lower() in SUFFIXES:
+        return score_song(style)
     rng = _generator(seed, side, "song")
     chosen = load_style(weigh(rng, _odds(side)) if style is None else style)
     for _ in range(20):
         song = WRITERS[chosen.composer](rng, side, chosen)
         if audible(song):
+            song = put_words(_generator(seed, side, "words"), without_chords(song), chosen, side)
             return replace(song, name=f"{side}-{seed}-{chosen.name}", style=chosen.name)
     raise DataError(f"no song of style '{chosen.name}' for side '{side}'", "20 drafts hid their beat", "choose another")
 
@@ -75,6 +94,11 @@ def compose_mma(rng: np.random.Generator, side: str, style: Style) -> Song:
         song = _add_partner(rng, song, groove, chart, bpm, side)
     if not any(p.name.startswith(("melody", "arpeggio")) for p in song.parts) and rng.random() < 0.5:
         song = _add_melody(rng, song, chart)
+    draw = rng.random()
+    if draw < CHANGES[0]:
+        song = _change_metre(rng, song, groove, chart, bpm, side)
+    elif draw < sum(CHANGES):
+        song = odd_bar(rng, song)
     return thin(rng, song, calm=groove.family in CALM)
 
 
@@ -147,8 +171,32 @@ def _write_chart(rng: np.random.Generator, groove: Groove, bpm: float, of: str) 
     seconds = rng.uniform(42, 86)
     bars = int(np.clip(round(seconds * bpm / 60 / tactus(groove.metre)[0] / 2) * 2, 6, 120))
     harmony = weigh(rng, HARMONIES.get(groove.family, {"any": 2, "pop": 1}))
-    form = "loop" if groove.family in ("dance", "drum and bass", "ambient") else pick(rng, ("song", "song", "tune"))
+    form = weigh(rng, GROOVE_FORMS.get(groove.family, {"song": 3, "tune": 1}))
     return write_chart(rng, groove.metre, bars, harmony, form, of)
+
+
+def _change_metre(
+    rng: np.random.Generator, song: Song, groove: Groove, chart: Chart, bpm: float, of: str
+) -> Song:
+    """Play one section in a groove of another metre, its chords and the players the same, the quarter going on."""
+    shelf = _shelf(of)
+    others = {m: w for m, w in OTHER_METRES.get(str(groove.metre), {}).items() if _pair(m) in shelf}
+    if not others or len(chart.sections) < 2:
+        return song
+    metre = Metre.parse(weigh(rng, others))
+    files = shelf[metre.beats, metre.unit]
+    kin = [g for file in files for g in file if g.family == groove.family] or list(pick(rng, files))
+    number = int(rng.integers(len(chart.sections)))
+    section = in_metre(chart, number, metre)
+    other = accompany(rng, pick(rng, kin), section, bpm)
+    if any(part.name == "melody-top" for part in song.parts):
+        other = _add_melody(rng, other, section)
+    return replace_section(song, number, other)
+
+
+def _pair(metre: str) -> tuple[int, int]:
+    beats, unit = metre.split("/")
+    return int(beats), int(unit)
 
 
 def _add_partner(rng: np.random.Generator, song: Song, groove: Groove, chart: Chart, bpm: float, of: str) -> Song:
@@ -192,4 +240,7 @@ WRITERS: dict[str, Callable[[np.random.Generator, str, Style], Song]] = {
     "players": play,
     "mma": compose_mma,
     "loops": compose_electronic,
+    "chamber": compose_chamber,
+    "scene": compose_scene,
+    "score": compose_score,
 }

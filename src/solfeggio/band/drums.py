@@ -45,15 +45,18 @@ def write_drums(
             raise unknown("groove", style, GROOVES)
     notes: list[tuple[float, float, float, float]] = []
     patterns: dict[str, tuple[list[Hit], list[Hit], int]] = {}
-    crashes = rng.random() * 0.9 if styles[0] not in ("swing", "brushes", "bossa", "onedrop") else 0.15
+    crashes = 0.35 + rng.random() * 0.65 if styles[0] not in ("swing", "brushes", "bossa", "onedrop") else 0.15
     filler = GROOVES[styles[0]].fills * (0.3 + 0.9 * rng.random())
     for name, first, length in chart.sections:
-        if name not in patterns:
+        returns = name in patterns
+        if not returns:
             style = styles[0] if len(styles) == 1 or rng.random() < 0.6 else pick(rng, styles[1:])
             main = draw_bar(rng, feel, GROOVES[style], float(energy[first]), side)
             other = vary(rng, main, feel, GROOVES[style].busy + 0.1)
             patterns[name] = main, other, pick(rng, (1, 2, 2, 4, 4, 8))
         main, other, cycle = patterns[name]
+        if returns and rng.random() < 0.3:
+            main = vary(rng, main, feel, 0.3)
         for bar in range(first, first + length):
             hits = other if bar % cycle == cycle - 1 else main
             last = bar == first + length - 1
@@ -148,8 +151,11 @@ def _grouped_bar(rng: np.random.Generator, feel: Feel, groove: Groove, snare: in
     accents = feel.accents
     hits: list[Hit] = [(0.0, KICK, 110, 0.98)]
     backbeat = pick(rng, ("odd", "odd", "last", "all", "middle"))
+    if len(accents) == 4 and rng.random() < 0.9:  # 12/8: two and four, or once in the bar
+        backbeat = pick(rng, ("odd", "odd", "odd", "half"))
     for i, offset in enumerate(accents[1:], 1):
-        struck = {"odd": i % 2 == 1 or len(accents) == 3, "last": i == len(accents) - 1, "all": True, "middle": i == 1}
+        struck = {"odd": i % 2 == 1 or len(accents) == 3, "last": i == len(accents) - 1, "all": True, "middle": i == 1,
+                  "half": i == 2}  # fmt: skip
         if struck[backbeat] or len(accents) == 2:
             hits.append((offset, snare, 104 if i % 2 else 92, 0.97))
         else:

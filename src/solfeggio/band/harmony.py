@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from solfeggio.band.chance import pick, shelf, weigh
+from solfeggio.band.loops import LOOPS, STEPS
 from solfeggio.errors import ConfigError, unknown
 
 NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -20,139 +21,27 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "maj": (0, 4, 7), "min": (0, 3, 7), "7": (0, 4, 7, 10), "maj7": (0, 4, 7, 11), "min7": (0, 3, 7, 10),
     "dim": (0, 3, 6), "hdim7": (0, 3, 6, 10), "dim7": (0, 3, 6, 9), "aug": (0, 4, 8), "sus4": (0, 5, 7),
     "sus2": (0, 2, 7), "5": (0, 7), "maj6": (0, 4, 7, 9), "min6": (0, 3, 7, 9), "9": (0, 4, 7, 10, 2),
-    "maj9": (0, 4, 7, 11, 2), "min9": (0, 3, 7, 10, 2),
+    "maj9": (0, 4, 7, 11, 2), "min9": (0, 3, 7, 10, 2), "minmaj7": (0, 3, 7, 11), "sus4(b7)": (0, 5, 7, 10),
+    "maj(9)": (0, 4, 7, 2), "min(9)": (0, 3, 7, 2), "maj6(9)": (0, 4, 7, 9, 2), "7(b9)": (0, 4, 7, 10, 1),
+    "7(#9)": (0, 4, 7, 10, 3), "aug(b7)": (0, 4, 8, 10), "11": (0, 4, 7, 10, 2, 5), "min11": (0, 3, 7, 10, 2, 5),
+    "13": (0, 4, 7, 10, 2, 5, 9), "maj13": (0, 4, 7, 11, 2, 5, 9), "min13": (0, 3, 7, 10, 2, 5, 9),
 }  # fmt: skip
-SUFFIXES = {"": "", "o": "dim", "o7": "dim7", "ø": "hdim7", "+": "aug", "6": "maj6", "m6": "min6"}
-DEGREES = {"1": 0, "b2": 1, "2": 2, "b3": 3, "3": 4, "4": 5, "b5": 6, "5": 7, "b6": 8, "6": 9, "b7": 10, "7": 11}
+SUFFIXES = {"": "", "o": "dim", "o7": "dim7", "ø": "hdim7", "+": "aug", "+7": "aug(b7)", "6": "maj6", "69": "maj6(9)",
+            "sus": "sus4(b7)", "add9": "maj(9)", "7b9": "7(b9)", "7#9": "7(#9)", "mM7": "minmaj7"}  # fmt: skip
+MINORS = {"7": "min7", "9": "min9", "11": "min11", "13": "min13", "maj6": "min6", "maj(9)": "min(9)"}
+# Which tones a small voicing keeps: thirds and suspensions, sevenths and sixths, colours, root, the fifth last.
+KEEP = {4: 0, 3: 0, 11: 1, 10: 1, 9: 1.5, 0: 1.2, 8: 2, 6: 2, 1: 1.6, 2: 2.5, 5: 3, 7: 4}
+DEGREES = {"1": 0, "b2": 1, "2": 2, "b3": 3, "3": 4, "4": 5, "#4": 6, "b5": 6, "5": 7, "b6": 8, "6": 9, "b7": 10,
+           "7": 11}  # fmt: skip
 ROMANS = {"VII": 11, "III": 4, "VI": 9, "IV": 5, "II": 2, "V": 7, "I": 0}
+OVER = ("", "b2", "2", "b3", "3", "4", "b5", "5", "b6", "6", "b7", "7")  # degrees by semitones over the root
 SCALES = {
     "maj": (0, 2, 4, 5, 7, 9, 11),
     "min": (0, 2, 3, 5, 7, 8, 10),
     "dor": (0, 2, 3, 5, 7, 9, 10),
     "mix": (0, 2, 4, 5, 7, 9, 10),
     "phr": (0, 1, 3, 5, 7, 8, 10),
-}
-
-LOOPS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "maj": tuple(
-        tuple(line.split())
-        for line in (
-            "I V vi IV", "I vi IV V", "vi IV I V", "I IV V IV", "I IV I V", "I iii IV V", "I V IV V", "IV I V vi",
-            "I ii IV V", "I V:3 vi IV", "I I:3 IV V", "I iii vi IV", "I IV vi V", "I IV ii V", "vi ii V I",
-            "I V vi iii IV I IV V", "I V ii IV", "IV V iii vi", "I Imaj7 I7 IV", "I V7/vi vi IV", "I V7/ii ii V",
-            "I IV iv I", "I bVII IV I", "I V7/IV IV iv", "I vi ii V7", "IV V I I", "I Isus4 IV V", "ii IV I V",
-            "I I IV V", "vi V IV V", "I bVI bVII I", "IV iv I V7/ii ii V7 I I", "I V/V V I", "IV I:3 ii V",
-        )
-    ),
-    "min": tuple(
-        tuple(line.split())
-        for line in (
-            "i bVI bIII bVII", "i bVII bVI V", "i iv V i", "i bVII bVI bVII", "i iv bVII bIII", "i bVI iv V7",
-            "i v bVI bVII", "i bIII bVII iv", "i bVI bVII i", "i iiø V7 i", "bVI bVII i i", "i iv i V", "i V7 i V7",
-            "i iv bVI V", "iv i V7 i", "i bVII iv i", "i V7/iv iv V7", "i bVII bIII bVI iv i V7 i", "i v iv i",
-            "bVI bIII bVII i", "i i:3 iv V", "i bIII iv bVI", "i bII V7 i", "bVI iv i V",
-        )
-    ),
-    "rock": tuple(
-        tuple(line.split())
-        for line in (
-            "I5 bVII5 IV5 I5", "I5 IV5 V5 IV5", "i5 bVI5 bVII5 i5", "i5 bIII5 IV5 i5", "I5 bIII5 IV5 bVII5",
-            "i5 bVII5 bVI5 V5", "I IV I V", "I5 I5 IV5 V5", "i5 i5 bIII5 bVII5", "I bVII IV IV", "i5 iv5 bVI5 V5",
-            "vi5 IV5 I5 V5", "I5 V5 vi5 IV5", "I bIII IV I", "i5 bVI5 bIII5 bVII5",
-        )
-    ),
-    "metal": tuple(
-        tuple(line.split())
-        for line in (
-            "i5 i5 bVI5 bVII5", "i5 bII5 i5 bVII5", "i5 i5 i5 bII5", "i5 bIII5 bII5 i5", "i5 bVI5 iv5 bVII5",
-            "i5 i5 bIII5 bVI5", "i5 bV5 i5 bVI5", "i5 bVII5 bVI5 bVII5", "i5 bVI5 V5 bII5", "i5 iv5 bVI5 V5",
-            "i5 i5 bVI5 V5", "i5 bVI5 bVII5 bIII5",
-        )
-    ),
-    "blues": tuple(
-        tuple(line.split())
-        for line in (
-            "I7 I7 I7 I7 IV7 IV7 I7 I7 V7 IV7 I7 V7", "I7 IV7 I7 I7 IV7 IV7 I7 I7 V7 IV7 I7 I7",
-            "I7 IV7 I7 I7 IV7 IV7 I7 V7/ii ii7 V7 I7 V7", "i7 i7 i7 i7 iv7 iv7 i7 i7 bVI7 V7 i7 V7",
-            "I7 I7 I7 I7 IV7 IV7 I7 I7 V7 V7 I7 I7", "I I I7 I7 IV7 IV7 I I V7 V7 I V7",
-            "I7 IV7 I7 I7 IV7 #ivo7 I7:5 V7/ii ii7 V7 I7 V7",
-        )
-    ),
-    "jazz": tuple(
-        tuple(line.split())
-        for line in (
-            "Imaj7 vi7 ii7 V7", "ii7 V7 Imaj7 Imaj7", "iii7 V7/ii ii7 V7", "Imaj7 V7/ii ii7 V7", "ii7 V7 Imaj7 vi7",
-            "Imaj7 IVmaj7 iii7 vi7 ii7 V7 Imaj7 V7", "iiø V7 i6 i6", "i7 iv7 bVII7 bIIImaj7 bVImaj7 iiø V7 i7",
-            "Imaj7 #io7 ii7 V7", "I6 bIII7 ii7 V7", "V7/vi V7/vi V7/ii V7/ii V7/V V7/V V7 V7", "IVmaj7 iv7 Imaj7 vi7",
-            "Imaj7 Imaj7 ii7 V7 iii7 vi7 ii7 V7", "i7 i7 iv7 iv7 iiø V7 i7 V7", "Imaj7 bVII7 Imaj7 V7/ii",
-            "ii9 V9 Imaj9 Imaj9", "IVmaj7 iii7 ii7 Imaj7",
-        )
-    ),
-    "folk": tuple(
-        tuple(line.split())
-        for line in (
-            "I I V I", "I IV V I", "I V I V I V V I", "I I IV I I V V I", "I bVII I bVII", "i bVII i i", "i i bVII i",
-            "I vi IV V", "I IV I V I IV V I", "I ii V I", "i bVII bVI bVII", "I I V V V V I I", "I V7 I V7",
-            "I I:3 IV V7", "i iv V7 i", "vi IV V I",
-        )
-    ),
-    "classical": tuple(
-        tuple(line.split())
-        for line in (
-            "I V7 I V7", "I IV I:5 V7", "I ii:3 V7 I", "I V:3 I V7 IV:3 I:5 V7 I", "I vi ii:3 V",
-            "i V7 i iv i:5 V7 i i", "I V7:3 I IV ii:3 I:5 V7 I", "i iiø:3 V7 i", "I V7/V V I",
-             "I I7:b7 IV:3 iv:3 I:5 V7 I I", "i bVI iiø V7",
-            "i iv bVII bIII bVI iiø V7 i", "I V vi iii IV I IV V", "I viio7/V V I", "I V7/ii ii V7 iii vi ii:3 V7",
-            "i V:3 i7:b7 IV:3 bVI V7 i V",
-        )
-    ),
-    "modal": tuple(
-        tuple(line.split())
-        for line in (
-            "i IV i IV", "i7 IV7 i7 IV7", "I bVII I bVII", "i bVII IV i", "i ii i ii", "I v I v", "i7 i7 IV7 i7",
-            "I7 I7 bVII IV", "i bII i bII", "i9 IV9 i9 IV9", "I7 I7 I7 IV7", "i i i i", "I7 I7 I7 I7", "i7 v7 i7 v7",
-        )
-    ),
-    "latin": tuple(
-        tuple(line.split())
-        for line in (
-            "Imaj7 Imaj7 II7 II7 ii7 V7 Imaj7 Imaj7", "i V7 V7 i", "I IV V IV", "i iv V7 V7", "ii7 V7 Imaj7 V7/ii",
-            "i bVII bVI V7", "Imaj7 vi7 ii7 V7", "i6 i6 iiø V7", "Imaj7 io7 ii7 V7", "i iv bVII bIII",
-            "I I V7 V7 V7 V7 I I",
-            "i7 bVImaj7 iiø V7",
-        )
-    ),
-}  # fmt: skip
-STEPS: dict[str, dict[str, dict[str, float]]] = {
-    "maj": {
-        "I": {"IV": 3, "V": 2, "vi": 3, "ii": 2, "iii": 1, "V7/ii": 0.5, "V7/IV": 0.4, "I:3": 1, "bVII": 0.3},
-        "I:3": {"IV": 3, "ii": 1},
-        "ii": {"V": 4, "V7": 2, "IV": 1, "I:5": 0.5, "V7/V": 0.4},
-        "iii": {"vi": 3, "IV": 3},
-        "IV": {"V": 4, "I": 3, "ii": 1, "iv": 0.5, "I:5": 0.5, "vi": 1},
-        "iv": {"I": 3, "V": 1},
-        "V": {"I": 5, "vi": 2, "IV": 1, "V:3": 0.2},
-        "V:3": {"I": 2, "vi": 2},
-        "V7": {"I": 5, "vi": 1},
-        "vi": {"IV": 4, "ii": 3, "V": 1, "iii": 0.5, "V7/V": 0.5},
-        "bVII": {"IV": 3, "I": 2},
-        "I:5": {"V7": 4, "V": 2},
-        "V7/ii": {"ii": 1},
-        "V7/IV": {"IV": 1},
-        "V7/V": {"V": 2, "V7": 1},
-    },
-    "min": {
-        "i": {"iv": 3, "bVI": 3, "bVII": 3, "V": 2, "v": 1, "bIII": 1, "iiø": 1, "V7/iv": 0.4},
-        "iv": {"V": 3, "i": 2, "bVII": 2, "V7": 1},
-        "v": {"bVI": 2, "iv": 2, "i": 1},
-        "V": {"i": 5, "bVI": 1},
-        "V7": {"i": 5, "bVI": 1},
-        "bVI": {"bVII": 3, "bIII": 2, "iv": 2, "V": 2, "iiø": 1},
-        "bVII": {"i": 3, "bIII": 2, "bVI": 1},
-        "bIII": {"bVII": 2, "bVI": 2, "iv": 2},
-        "iiø": {"V7": 4, "V": 2},
-        "V7/iv": {"iv": 1},
-    },
+    "lyd": (0, 2, 4, 6, 7, 9, 11),
 }
 
 
@@ -172,12 +61,12 @@ def read(label: str) -> tuple[int, tuple[int, ...], int]:
     """
     if label == "N":
         return -1, (), -1
-    body, _, over = label.partition("/")
+    body, _, degree = label.partition("/")
     name, _, quality = body.partition(":")
-    if (quality or "maj") not in QUALITIES or (over and over not in DEGREES):
+    if (quality or "maj") not in QUALITIES or (degree and degree not in DEGREES):
         raise ConfigError(f"chord '{label}'", "unknown quality or bass", f"qualities: {', '.join(QUALITIES)}")
     low = parse_pitch(name)
-    return low, QUALITIES[quality or "maj"], (low + DEGREES.get(over, 0)) % 12
+    return low, QUALITIES[quality or "maj"], (low + DEGREES.get(degree, 0)) % 12
 
 
 def root(label: str) -> int:
@@ -204,10 +93,36 @@ def scale(key: str) -> tuple[int, ...]:
     """Pitch classes of a key such as "C:maj", "A:min", "D:dor", "G:mix", tonic first."""
     name, _, mode = key.partition(":")
     if mode not in SCALES:
-        raise (
-            ConfigError.unknown("mode", mode, SCALES) if hasattr(ConfigError, "unknown") else ConfigError(f"key {key}")
-        )
+        raise unknown("mode", mode, SCALES)
     return tuple((parse_pitch(name) + step) % 12 for step in SCALES[mode])
+
+
+@lru_cache(maxsize=4096)
+def local_scale(key: str, label: str) -> tuple[int, ...]:
+    """Pitch classes to play over a chord of a key: its scale, with the chord's own tones instead of their neighbours.
+
+    >>> 8 in local_scale("A:min", "E:7"), 7 in local_scale("A:min", "E:7")
+    (True, False)
+    """
+    tones, plain = pitch_classes(label), scale(key)
+    strange = [tone for tone in tones if tone not in plain]
+    kept = [p for p in plain if p in tones or not any((p - tone) % 12 in (1, 11) for tone in strange)]
+    return tuple(sorted({*kept, *strange}))
+
+
+def over(label: str, low: int) -> str:
+    """Put a chord over another bass, a pitch class: an inversion, a slash chord or a pedal point.
+
+    >>> over("F:maj", 0), over("G:7", 0), over("C:maj/3", 0)
+    ('F:maj/5', 'G:7/4', 'C:maj')
+    """
+    if label == "N":
+        return label
+    degree = OVER[(low - root(label)) % 12]
+    intervals = read(label)[1]
+    if degree == "b5" and 6 not in intervals and 8 not in intervals:
+        degree = "#4"
+    return label.partition("/")[0] + ("/" + degree if degree else "")
 
 
 @lru_cache(maxsize=4096)
@@ -217,7 +132,7 @@ def spell(numeral: str, tonic: int) -> str:
     >>> spell("V7/ii", 0), spell("bVI", 9), spell("I:3", 7)
     ('A:7', 'F:maj', 'G:maj/3')
     """
-    body, _, over = numeral.partition(":")
+    body, _, low_degree = numeral.partition(":")
     body, _, target = body.partition("/")
     if target:
         tonic = root(spell(target, tonic))
@@ -229,13 +144,13 @@ def spell(numeral: str, tonic: int) -> str:
         raise ConfigError(f"numeral '{numeral}'", "expected I to VII", "write bVII or V7/ii")
     minor, suffix = body[0].islower(), body[len(roman) :]
     quality = SUFFIXES.get(suffix, suffix) or ("min" if minor else "maj")
-    if minor and quality in ("7", "9", "maj6"):
-        quality = {"7": "min7", "9": "min9", "maj6": "min6"}[quality]
+    if minor:
+        quality = MINORS.get(quality, quality)
     low = (tonic + ROMANS[roman] + shift) % 12
     names = NAMES if not (flat and low == 6) else (*NAMES[:6], "Gb", *NAMES[7:])
-    if over == "3" and 3 in QUALITIES[quality]:
-        over = "b3"
-    return f"{names[low]}:{quality}" + (f"/{over}" if over else "")
+    if low_degree == "3" and 3 in QUALITIES[quality]:
+        low_degree = "b3"
+    return f"{names[low]}:{quality}" + (f"/{low_degree}" if low_degree else "")
 
 
 def walk(rng: np.random.Generator, mode: str, count: int) -> tuple[str, ...]:
@@ -269,11 +184,13 @@ def voicing(label: str, near: int = 60, voices: int = 3, previous: tuple[int, ..
     tones = list(pitch_classes(label))
     if not tones:
         return ()
+    intervals = read(label)[1]
+    if 4 in intervals and 5 in intervals and len(intervals) > 6:  # nobody plays the eleventh of a thirteenth chord
+        tones = [tone for tone, step in zip(tones, intervals, strict=True) if step != 5]
+        intervals = tuple(step for step in intervals if step != 5)
     if voices < len(tones):
-        tones = [
-            tone for i, tone in enumerate(tones) if len(tones) - voices <= 0 or i not in (0, 2)[: len(tones) - voices]
-        ]
-        tones = tones[:voices]
+        order = sorted(range(len(tones)), key=lambda i: KEEP[intervals[i]] - (i == len(tones) - 1 and i > 3) * 1.35)
+        tones = [tones[i] for i in sorted(order[:voices])]
     choices = []
     for base in range(near - 14, near + 6):
         if base % 12 not in tones:

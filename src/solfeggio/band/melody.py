@@ -1,4 +1,4 @@
-"""The singer or soloist: motifs that come back varied, chord tones on strong beats, phrases that breathe."""
+"""The singer or soloist: motifs that come back varied, chord tones on strong beats, phrases that arch and breathe."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from solfeggio.band.chance import pick, weigh
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
 from solfeggio.band.form import Chart
-from solfeggio.band.harmony import pitch_classes, scale
+from solfeggio.band.harmony import local_scale, pitch_classes
 from solfeggio.band.song import Part
 
 Motif = list[tuple[float, float, int]]  # offset, length in quarters, scale steps from the motif's first note
+ARCS = {"arch": (0, 2, 3, 1), "fall": (4, 2, 1, 0), "rise": (0, 1, 2, 4), "wave": (1, 3, 0, 2), "plain": (0, 0, 1, 0)}
+SHAPES = {"aabc": 3.0, "abac": 3.0, "aaab": 2.0, "abab": 2.0, "aab-": 2.0, "ab-a": 1.0, "a-a-": 1.0, "abcd": 1.0}
+SUNG = ((57, 76), (45, 64))  # A3 to E5, and an octave lower
 
 
 def write_motif(
@@ -40,9 +43,9 @@ def write_motif(
     direction = pick(rng, (-1, 1))
     for offset, following in zip(offsets, [*offsets[1:], feel.bar], strict=True):
         motif.append((offset, following - offset, step))
-        if rng.random() < 0.35:
-            direction = -direction
-        step += direction * (pick(rng, (2, 3, 4)) if rng.random() < leaps else pick(rng, (0, 1, 1, 1)))
+        if rng.random() < 0.35 or abs(step) > 4:
+            direction = -direction if abs(step) <= 4 else -int(np.sign(step))
+        step += direction * (pick(rng, (2, 2, 3, 4)) if rng.random() < leaps else pick(rng, (0, 1, 1, 1)))
     return motif
 
 
@@ -77,63 +80,125 @@ def write_melody(
     syncopation: float = 0.2,
     rests: float = 0.25,
     name: str = "melody",
+    sings: bool = False,
 ) -> Part:
     """Write a melody over a chart: one voice within an octave or so of MIDI ``centre``, from bar 0 on.
 
     density: 0 long notes to 1 running. syncopation: chance that a beat is anticipated. rests: how often a phrase
-    breathes.
+    breathes. sings: stay within a voice (A3 to E5, or an octave lower), leap little, breathe every four bars. Material
+    that returns brings its tune back, a little varied; four bars ask, the next four answer and come home.
     """
-    tones = scale(chart.key)
-    ladder = [p for p in range(centre - 13, centre + 14) if p % 12 in tones]
+    low, high = (centre - 13, centre + 13) if not sings else SUNG[0] if centre >= 60 else SUNG[1]
+    middle = (low + high) // 2 if sings else centre
+    widest = 7 if sings else 12
     themes: dict[str, list[Motif | None]] = {}
+    arcs: dict[str, tuple[int, ...]] = {}
     notes: list[tuple[float, float, float, float]] = []
-    level = len(ladder) // 2
-    for section, first, length in chart.sections:
-        if section not in themes:
-            dense = float(np.clip(density * (0.6 + 0.7 * rng.random()), 0.02, 1))
-            first_motif, second = (write_motif(rng, feel, dense, syncopation) for _ in range(2))
-            shape = weigh(rng, {"aabc": 3, "abac": 3, "aaab": 2, "abab": 2, "aab-": 2, "ab-a": 1, "a-a-": 1, "abcd": 1})
-            bank = {
-                "a": first_motif,
-                "b": second,
-                "c": vary_motif(rng, first_motif),
-                "d": vary_motif(rng, second),
-                "-": None,
-            }
-            themes[section] = [bank[letter] for letter in shape]
-        theme = themes[section]
+    last: int | None = None
+    for function, first, length in chart.sections:
+        letter = chart.letter_at(first) + (" solo" if function == "solo" else "")
+        returns = letter in themes
+        if not returns:
+            dense = float(np.clip(density * (0.6 + 0.7 * rng.random()) + 0.2 * (function == "solo"), 0.02, 1))
+            themes[letter] = _theme(rng, feel, dense, syncopation, 0.12 if sings else 0.25)
+            arcs[letter] = ARCS[weigh(rng, {"arch": 4, "fall": 2, "rise": 1, "wave": 2, "plain": 2})]
+        theme, arc = themes[letter], arcs[letter]
         for bar in range(first, first + length):
             phrase = bar - first
-            motif = theme[phrase % 4]
+            motif = theme[phrase % 8]
             if motif is None:
                 continue
-            if phrase >= 4 and rng.random() < 0.3:
+            if rng.random() < (0.5 if function == "solo" else 0.25 if returns or phrase >= 8 else 0.0):
                 motif = vary_motif(rng, motif)
-            breathes = phrase % 4 == 3 and rng.random() < rests + 0.3
-            arc = (0, 1, 2, 0)[phrase % 4]
-            level = int(np.clip(level + pick(rng, (-1, 0, 0, 1)), len(ladder) // 2 - 3, len(ladder) // 2 + 2))
-            for i, (offset, span, step) in enumerate(motif):
-                if breathes and i and offset > feel.bar / 2:
-                    break
-                place = int(np.clip(level + arc + step, 0, len(ladder) - 1))
-                pitch = ladder[place]
+            ends = phrase % 4 == 3 or phrase == length - 1
+            breathes = ends and (sings or rng.random() < rests + 0.3)
+            home = ends and (phrase % 8 == 7 or phrase == length - 1)
+            loud = 66 + 34 * float(energy[bar])
+            start = middle + 2 * arc[phrase % 4] - 3
+            line = [event for i, event in enumerate(motif) if not (breathes and i and event[0] > feel.bar * 0.6)]
+            for i, (offset, span, step) in enumerate(line):
+                closing = i == len(line) - 1
+                strong = feel.strength(offset) >= 2 or span >= 1 or closing
                 label = next(label for x, label in reversed(chart.chords[bar]) if x <= offset + 1e-6)
-                if (feel.strength(offset) >= 2 and rng.random() < 0.9) or i == len(motif) - 1 or span >= 1:
-                    pitch = _to_chord(pitch, label)
+                tonic = pitch_classes(chart.key_at(bar).split(":")[0])[0] if home and closing else -1
+                pitch = _choose(rng, chart.key_at(bar), label, start, step, strong, last, (low, high), widest, tonic)
                 held = span * (0.55 if rng.random() < 0.15 else 0.95)
-                if breathes and (i == len(motif) - 1 or motif[i + 1][0] > feel.bar / 2):
-                    held = min(feel.bar - offset, held + 0.5) * 0.8
-                loud = 66 + 34 * float(energy[bar]) + 4 * feel.strength(offset) + 8 * (rng.random() - 0.5)
-                start = bar * feel.bar + offset
-                notes.append((start, start + max(held, 0.1), pitch, loud))
-            if breathes and rng.random() < 0.45:  # a pick-up into the next phrase
-                count = pick(rng, (1, 2, 2, 3))
-                gap = 0.5 if feel.beat != 1 or rng.random() < 0.8 else 0.25
-                for i in range(count):
-                    start = (bar + 1) * feel.bar - (count - i) * gap
-                    pitch = ladder[int(np.clip(level - count + i, 0, len(ladder) - 1))]
-                    notes.append((start, start + gap * 0.9, pitch, 62 + 34 * float(energy[bar])))
+                if breathes and closing:
+                    held = min(feel.bar - offset - 0.3, max(held, 0.5) + 0.5)
+                at = bar * feel.bar + offset
+                accent = 4 * feel.strength(offset) + 8 * (rng.random() - 0.5)
+                notes.append((at, at + max(held, 0.1), pitch, loud + accent))
+                last = pitch
+            if ends and not sings and rng.random() < 0.3:
+                notes += _pick_up(rng, chart, feel, bar, last, (low, high), loud - 4)
     return Part(name, program, one_voice(tidy(notes)))
+
+
+def _theme(
+    rng: np.random.Generator, feel: Feel, density: float, syncopation: float, leaps: float
+) -> list[Motif | None]:
+    """Eight bars: four that ask, four that answer with the same beginning."""
+    first, second = (write_motif(rng, feel, density, syncopation, leaps) for _ in range(2))
+    bank: dict[str, Motif | None] = {
+        "a": first, "b": second, "c": vary_motif(rng, first), "d": vary_motif(rng, second), "-": None,
+    }  # fmt: skip
+    shape = weigh(rng, SHAPES)
+    answer = shape[:2] + pick(rng, (shape[2:], "cd", "bd", "dc")) if rng.random() < 0.8 else weigh(rng, SHAPES)
+    return [bank[letter] for letter in shape + answer]
+
+
+def _choose(
+    rng: np.random.Generator,
+    key: str,
+    label: str,
+    start: int,
+    step: int,
+    strong: bool,
+    last: int | None,
+    limits: tuple[int, int],
+    widest: int,
+    tonic: int,
+) -> int:
+    """Choose a pitch: ``step`` scale steps from ``start``; a chord tone where it counts, passing tones by step."""
+    tones = pitch_classes(label)
+    scale = local_scale(key, label)
+    ladder = [p for p in range(limits[0], limits[1] + 1) if p % 12 in scale]
+    root = min(range(len(ladder)), key=lambda i: abs(ladder[i] - start))
+    wanted = ladder[int(np.clip(root + step, 0, len(ladder) - 1))]
+    stable = [p for p in ladder if p % 12 in tones] or ladder
+    if tonic in tones and tonic >= 0:
+        stable = [p for p in ladder if p % 12 == tonic] or stable
+        strong = True
+    near = [p for p in ladder if last is None or abs(p - last) <= widest]
+    if strong and (rng.random() < 0.92 or last is None or abs(wanted - last) > 4):
+        near = [p for p in stable if last is None or abs(p - last) <= max(widest, 8)] or stable
+    elif last is not None and abs(wanted - last) > 2 and wanted not in stable:  # nobody leaps to a passing tone
+        near = [p for p in ladder if abs(p - last) <= 2 or (p in stable and abs(p - last) <= widest)]
+    return min(near or ladder, key=lambda p: (abs(p - wanted), p))
+
+
+def _pick_up(
+    rng: np.random.Generator,
+    chart: Chart,
+    feel: Feel,
+    bar: int,
+    last: int | None,
+    limits: tuple[int, int],
+    loud: float,
+) -> list[tuple[float, float, float, float]]:
+    """A few scale steps up or down that lead into the next phrase."""
+    count = pick(rng, (1, 2, 2, 3))
+    gap = 0.5 if feel.beat != 1 or rng.random() < 0.8 else 0.25
+    scale = local_scale(chart.key_at(bar), chart.chords[bar][-1][1])
+    ladder = [p for p in range(limits[0], limits[1] + 1) if p % 12 in scale]
+    place = min(range(len(ladder)), key=lambda i: abs(ladder[i] - (last or ladder[len(ladder) // 2])))
+    way = pick(rng, (1, -1))
+    out = []
+    for i in range(count):
+        start = (bar + 1) * feel.bar - (count - i) * gap
+        pitch = ladder[int(np.clip(place + way * (i + 1), 0, len(ladder) - 1))]
+        out.append((start, start + gap * 0.9, float(pitch), loud))
+    return out
 
 
 def one_voice(notes: np.ndarray) -> np.ndarray:
@@ -146,11 +211,3 @@ def one_voice(notes: np.ndarray) -> np.ndarray:
     notes = notes[keep]
     notes[:-1, 1] = np.minimum(notes[:-1, 1], notes[1:, 0])
     return notes
-
-
-def _to_chord(pitch: int, label: str) -> int:
-    tones = pitch_classes(label)
-    if not tones:
-        return pitch
-    near = [pitch + shift for shift in (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5) if (pitch + shift) % 12 in tones]
-    return near[0] if near else pitch

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from solfeggio.band.bass import write_bass
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.drums import count_in, tidy, write_drums
 from solfeggio.band.feel import Feel, feel_of
-from solfeggio.band.form import Chart, chord_spans, write_chart
+from solfeggio.band.form import Chart, chord_spans, form_spans, in_metre, write_chart
 from solfeggio.band.melody import write_melody
 from solfeggio.band.rhythm import write_chords
-from solfeggio.band.song import Part, Song
+from solfeggio.band.song import Part, Song, Spans
+from solfeggio.band.splice import odd_bar, replace_section
 from solfeggio.band.style import Style
 from solfeggio.notation import Metre
 
@@ -22,8 +25,14 @@ RANGES: dict[int, tuple[int, int]] = {  # program -> lowest and highest pitch wh
         30: (38, 88),
 }  # fmt: skip
 LEVELS = {"intro": 0.45, "verse": 0.55, "prechorus": 0.7, "chorus": 0.9, "bridge": 0.6, "solo": 0.85, "outro": 0.5,
-    "break": 0.25,
-          "A": 0.65, "B": 0.8, "C": 0.75, "D": 0.7}  # fmt: skip
+    "break": 0.25, "instrumental": 0.7}  # fmt: skip
+OTHER_METRES: dict[str, dict[str, float]] = {  # metre -> metres a section may change to
+    "4/4": {"3/4": 3, "6/8": 2, "7/8": 1, "5/4": 1, "12/8": 0.7, "2/4": 0.5}, "3/4": {"4/4": 4, "6/8": 2, "2/4": 1},
+    "6/8": {"4/4": 2, "3/4": 2, "9/8": 1}, "12/8": {"4/4": 3, "6/8": 1, "9/8": 1}, "2/4": {"3/4": 2, "6/8": 2},
+    "2/2": {"3/4": 2, "6/8": 1}, "5/4": {"4/4": 3, "3/4": 1}, "7/8": {"4/4": 2, "6/8": 1, "3/4": 1},
+    "9/8": {"6/8": 2, "3/4": 1},
+}  # fmt: skip
+CHANGES = (0.045, 0.045)  # how many songs change metre for a section, and how many have an odd bar
 
 
 def play(rng: np.random.Generator, side: str, spec: Style) -> Song:
@@ -46,9 +55,30 @@ def play(rng: np.random.Generator, side: str, spec: Style) -> Song:
     bars = max(8, round(seconds * tempo / 60 / feel.beats / 4) * 4)
     chart = write_chart(rng, feel.metre, bars, spec.harmony, spec.form, side)
     energy = _dynamics(rng, chart, spec)
-    parts = _pushes(rng, chart, feel, spec, _parts(rng, chart, feel, spec, energy, side))
+    parts, early = _pushes(rng, chart, feel, spec, _parts(rng, chart, feel, spec, energy, side))
     parts = _silences(rng, chart, feel, spec, parts)
-    return _finish(rng, chart, feel, spec, parts, tempo * feel.beat)
+    song = _finish(rng, chart, feel, spec, parts, tempo * feel.beat, early)
+    draw = rng.random()
+    if draw < CHANGES[0]:
+        return _change_metre(rng, chart, feel, spec, energy, side, song)
+    return odd_bar(rng, song) if draw < sum(CHANGES) else song
+
+
+def _change_metre(
+    rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, energy: np.ndarray, side: str, song: Song
+) -> Song:
+    """Play one section in another metre, its chords and the players the same, the quarter going on."""
+    bar = feel.bar
+    whole = [i for i, (a, b, _) in enumerate(song.sections) if abs(b - a - chart.sections[i][2] * bar) < 1e-6]
+    if len(song.sections) < 2 or not whole or str(feel.metre) not in OTHER_METRES:
+        return song
+    number = pick(rng, whole)
+    _, first, bars = chart.sections[number]
+    metre = Metre.parse(weigh(rng, OTHER_METRES[str(feel.metre)]))
+    other, level = in_metre(chart, number, metre), energy[first : first + bars]
+    its = feel_of(rng, metre, feel.swing, feel.pair)
+    parts = _parts(rng, other, its, spec, level, side)
+    return replace_section(song, number, _write_down(other, its, spec, parts, song.bpm, 0, other.bars * its.bar, ()))
 
 
 def _dynamics(rng: np.random.Generator, chart: Chart, spec: Style) -> np.ndarray:
@@ -91,7 +121,7 @@ def _parts(
             parts.append(
                 write_melody(
                     rng, chart, feel, energy, program, centre, lead.density * (0.6 + 0.7 * rng.random()),
-                    lead.syncopation, lead.rests, f"melody{i + 1}" if i else "melody",
+                    lead.syncopation, lead.rests, f"melody{i + 1}" if i else "melody", lead.sings,
                 )
             )  # fmt: skip
     if not parts:
@@ -101,15 +131,17 @@ def _parts(
     return [part if part.drums else _in_range(part) for part in parts if len(part.notes)]
 
 
-def _pushes(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part]) -> list[Part]:
-    """Anticipate: in some sections the band plays certain downbeats an eighth early, all together."""
+def _pushes(
+    rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part]
+) -> tuple[list[Part], tuple[float, ...]]:
+    """Anticipate: some sections play certain downbeats an eighth early, all together (when, in quarters)."""
     early: set[int] = set()
     names = {name: pick(rng, (1, 2, 2, 2, 4, 4)) if rng.random() < spec.push else 0 for name, _, _ in chart.sections}
     for name, first, length in chart.sections:
         if names[name]:
             early.update(bar for bar in range(first + 1, first + length) if (bar - first) % names[name] == 0)
     if not early or feel.beat == 0.5 or not any(part.drums for part in parts):
-        return parts
+        return parts, ()
     moments = np.array(sorted(early)) * feel.bar
     hat_stays = (42, 44, 46, 51, 53, 54, 69, 70)
     out = []
@@ -124,16 +156,25 @@ def _pushes(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, par
             notes[at, 0] -= 0.5
             notes = tidy(list(map(tuple, notes[~gone])))
         out.append(Part(part.name, part.program, notes, part.drums))
-    return [part for part in out if len(part.notes)]
+    return [part for part in out if len(part.notes)], tuple(float(x) for x in moments)
 
 
 def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part]) -> list[Part]:
     """Let players rest: whole sections, drum breaks of a bar or two, stops where all wait after a downbeat."""
     quiet: dict[int, set[int]] = {i: set() for i in range(len(parts))}
-    patient = {name: [rng.random() for _ in parts] for name, _, _ in chart.sections}
+    patient = {chart.letter_at(a) + name: [rng.random() for _ in parts] for name, a, _ in chart.sections}
+    layers = rng.random() < 0.5  # what comes back comes back fuller
+    seen: set[str] = set()
     for name, first, length in chart.sections:
+        label = chart.letter_at(first) + name
+        fresh = layers and label not in seen and sum(chart.letter_at(a) + n == label for n, a, _ in chart.sections) > 1
+        seen.add(label)
         chance = {"intro": 0.4, "break": 0.5, "outro": 0.25, "bridge": 0.25}.get(name, 0.1)
-        rest = [i for i, part in enumerate(parts) if patient[name][i] < chance]
+        rest = [
+            i
+            for i, part in enumerate(parts)
+            if patient[label][i] < chance + 0.25 * (fresh and part.name[:6] in ("chords", "melody"))
+        ]
         rest += [i for i, part in enumerate(parts) if part.name.startswith("melody") and name == "intro"]
         if len(set(rest)) < len(parts):
             for i in rest:
@@ -146,6 +187,13 @@ def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, p
                 who = drummers if rng.random() < 0.6 else [*drummers, int(rng.integers(len(parts)))]
                 for i in who if len(set(who)) < len(parts) else drummers:
                     quiet[i].update(range(bar, bar + pick(rng, (1, 2, 2, 4))))
+        if rng.random() < spec.breaks * 0.25:  # drums alone
+            start = pick(rng, [a + n for _, a, n in chart.sections[:-1]] or [0])
+            alone = range(max(0, start - pick(rng, (1, 2, 4))), start)
+            for i in set(quiet) - set(drummers):
+                quiet[i].update(alone)
+            for i in drummers:
+                quiet[i].difference_update(alone)
     stops = {first + length - 1 for _, first, length in chart.sections if rng.random() < 0.05 * (spec.breaks > 0)}
     out = []
     for i, part in enumerate(parts):
@@ -159,7 +207,15 @@ def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, p
     return out or parts
 
 
-def _finish(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part], bpm: float) -> Song:
+def _finish(
+    rng: np.random.Generator,
+    chart: Chart,
+    feel: Feel,
+    spec: Style,
+    parts: list[Part],
+    bpm: float,
+    early: tuple[float, ...],
+) -> Song:
     """Add a pick-up, a count-in or a cut start and an ending, swing the clock, and write the truth down."""
     lead = 0  # beats before the first full bar; negative when the song starts inside it
     last = feel.bar * (chart.bars - 1)
@@ -177,6 +233,23 @@ def _finish(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, par
         parts = [_with(part, clicks) if part.drums else part for part in parts]
     elif start < 0.4 and feel.beats > 1:
         lead = -1 - int(rng.random() * (feel.beats - 1))
+    return _write_down(
+        chart, feel, spec, parts, bpm, lead, beats_end, early, spec.rubato[0] + np.ptp(spec.rubato) * rng.random()
+    )
+
+
+def _write_down(
+    chart: Chart,
+    feel: Feel,
+    spec: Style,
+    parts: list[Part],
+    bpm: float,
+    lead: int,
+    beats_end: float,
+    early: tuple[float, ...],
+    rubato: float = 0.0,
+) -> Song:
+    """Swing the clock, begin ``lead`` beats before the first bar (inside it when negative), and set the truth down."""
     shift = lead * feel.beat
     moved = []
     for part in parts:
@@ -190,27 +263,42 @@ def _finish(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, par
             moved.append(Part(part.name, part.program, notes[np.lexsort((notes[:, 2], notes[:, 0]))], part.drums))
     count = round(beats_end / feel.beat)
     beats = np.arange(min(-lead, 0) if lead > 0 else -lead, count)
-    positions = beats % feel.beats + 1
-    total = shift + chart.bars * feel.bar
-    chords = [(max(a, 0.0), b, label) for a, b, label in chord_spans(chart, shift) if b > 1e-6]
-    sections = [(max(0.0, shift + a * feel.bar), shift + (a + n) * feel.bar, name) for name, a, n in chart.sections]
+    moments = [t - 0.5 for t in early]
+    chords = _pushed(chord_spans(chart), early)
+    edges = np.array([a for a, _, _ in chords] + [chords[-1][1]])
+    edges = np.where(np.isin(edges, moments), feel.warp(edges), edges) + shift
+    spans: list[tuple[float, float, str]] = [
+        (max(float(a), 0.0), float(b), label)
+        for a, b, (_, _, label) in zip(edges, edges[1:], chords, strict=False)
+        if b > 1e-6
+    ]
     if lead > 0:
-        chords.insert(0, (0.0, shift, "N"))
-        sections[0] = (0.0, *sections[0][1:])
-    rubato = spec.rubato[0] + (spec.rubato[1] - spec.rubato[0]) * rng.random()
-    times = beats * feel.beat + shift
+        spans.insert(0, (0.0, shift, "N"))
+    truth: dict[str, Any] = {name: _shifted(of, shift) for name, of in form_spans(chart).items()}
     return Song(
         spec.name,
         spec.name,
         float(bpm),
         tuple(moved),
-        float(total),
-        times,
-        positions,
-        tuple(chords),
-        tuple(sections),
-        rubato,
+        float(shift + chart.bars * feel.bar),
+        beats * feel.beat + shift,
+        beats % feel.beats + 1,
+        chords=tuple(spans),
+        rubato=float(rubato),
+        **truth,
     )
+
+
+def _shifted(spans: Spans, shift: float) -> Spans:
+    """Move spans by ``shift`` quarters; the first begins at 0 whatever comes before it."""
+    moved = [(a + shift, b + shift, label) for a, b, label in spans if b + shift > 1e-6]
+    return ((0.0, *moved[0][1:]), *moved[1:])
+
+
+def _pushed(spans: Spans, early: tuple[float, ...]) -> Spans:
+    """Let chords that enter at the moments ``early`` enter an eighth before."""
+    edges = [a - 0.5 if any(abs(a - t) < 1e-6 for t in early) else a for a, _, _ in spans] + [spans[-1][1]]
+    return tuple((a, b, label) for a, b, (_, _, label) in zip(edges, edges[1:], spans, strict=False) if b > a + 1e-6)
 
 
 def _pick_up(rng: np.random.Generator, chart: Chart, feel: Feel, parts: list[Part], lead: int) -> list[Part]:

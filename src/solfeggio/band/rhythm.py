@@ -33,7 +33,8 @@ def write_chords(
     notes: list[tuple[float, float, float, float]] = []
     drawn: dict[str, tuple[str, Cell, Cell, int]] = {}
     previous: tuple[int, ...] = ()
-    for name, first, length in chart.sections:
+    for function, first, length in chart.sections:
+        name = chart.letter_at(first) + (function if function in ("intro", "outro", "break") else "")
         if name not in drawn:
             texture = pick(rng, textures)
             made = [TEXTURES[texture](rng, feel, float(energy[first])) for _ in range(2)]
@@ -106,11 +107,15 @@ def _act(
     elif action[0] in "PM":
         base = low + (root(label) - low) % 12 + int(action[1:] or 0)
         stop = end if action[0] == "P" else min(end, start + 0.22)
+        above = next(step for step in (7, 6, 8) if step in read(label)[1])
         notes.append((start, stop, base, loud + jitter))
         if action[0] == "P" or rng.random() < 0.5:
-            notes.append((start, stop, base + 7, loud * 0.95 + jitter))
+            notes.append((start, stop, base + above, loud * 0.95 + jitter))
         if action[0] == "P":
             notes.append((start, stop, base + 12, loud * 0.9 + jitter))
+    elif action[0] == "S":  # one low note of a riff
+        base = low + (root(label) - low) % 12 + int(action[1:])
+        notes.append((start, end, base, loud + jitter))
     elif action in "BFO":
         base = low + (bass(label) - low) % 12
         if action == "F":

@@ -13,7 +13,8 @@ from solfeggio.band.chance import pick
 from solfeggio.band.feel import Feel
 
 # Actions: "D" down strum, "U" up strum, "C" block chord, "H" the same without its lowest note, "B" bass note, "F" bass
-# fifth, "O" bass octave, "P" power chord, "M" muted power chord ("P3": three semitones up), a digit one voice.
+# fifth, "O" bass octave, "P" power chord, "M" muted power chord ("P3": three semitones up), "S3" a
+# single low note three semitones over the root, a digit one voice.
 Cell = list[tuple[float, float, str, float]]
 Texture = Callable[[np.random.Generator, Feel, float], Cell]
 
@@ -69,6 +70,23 @@ def riff(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
                 cell.append((beat + x, length, ("P" if loud else "M") + shift, 1.0 if loud else 0.8))
     if not cell or (cell[0][0] > 0 and rng.random() < 0.8):
         cell.insert(0, (0.0, 0.45, "P", 1.0))
+    return cell
+
+
+def lick(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
+    """A riff of single low notes, the minor pentatonic, syncopated around a strong one; chords answer at its end."""
+    step = 0.5 if feel.compound or rng.random() < 0.5 else 0.25
+    until = feel.bar * pick(rng, (0.5, 0.75, 1.0, 1.0))
+    scale = pick(rng, ((0, 3, 5, 7, 10, 12), (0, 3, 5, 6, 7, 10), (0, 4, 7, 9, 10, 12), (0, 5, 7, 10, 12, 12)))
+    cell: Cell = [(0.0, pick(rng, (0.4, 0.5, 0.9)), pick(rng, ("S0", "S0", "P", "C")), 1.0)]
+    place = 0
+    for i in range(1, round(until / step)):
+        offset = i * step
+        if rng.random() < (0.6 if feel.strength(offset) < 2 else 0.45):
+            place = int(np.clip(place + pick(rng, (-2, -1, -1, 0, 1, 1, 2)), 0, 5))
+            cell.append((offset, step * 0.9, f"S{scale[place]}", 0.9))
+    if until < feel.bar:
+        cell += [(x * 0.5, 0.45, "P", 0.95) for x in range(round(until * 2), round(feel.bar * 2)) if rng.random() < 0.5]
     return cell
 
 
@@ -273,8 +291,8 @@ def broken_left(rng: np.random.Generator, feel: Feel, energy: float) -> Cell:
 TEXTURES: dict[str, Texture] = {
     texture.__name__: texture
     for texture in (
-        strum, bass_strum, riff, power_eighths, arpeggio, picking, alberti, skank, bubble, backbeat_chop, funk_chop,
-            block, ballad,
+        strum, bass_strum, riff, lick, power_eighths, arpeggio, picking, alberti, skank, bubble, backbeat_chop,
+        funk_chop, block, ballad,
         stride, comp, charleston, quarters, clave_comp, pad, chorale, tremolo, synth_arp, stabs, low_pulse, broken_left,
     )
 }  # fmt: skip
