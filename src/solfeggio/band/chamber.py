@@ -20,7 +20,7 @@ from solfeggio.band.periods import Bar, Note, Sheet, finish, phrases, plan, slic
 from solfeggio.band.players import RANGES
 from solfeggio.band.song import Part, Song
 from solfeggio.band.style import Style
-from solfeggio.band.themes import array, figure, figures_of, pitch_of, row_of, running, sing, snapped
+from solfeggio.band.themes import array, figure, pitch_of, row_of, running, sing, snapped
 from solfeggio.errors import unknown
 
 LATIN = ("Ky ri e e le i son", "Glo ri a in ex cel sis De o", "Sanc tus Do mi nus De us Sa ba oth", "Al le lu ia",
@@ -194,13 +194,11 @@ def invention(
     program = pick(rng, spec.layers[0].programs)
     three = rng.random() < 0.4
     centres = (76, 64, 48) if three else (74, 52)
-    themes: dict[tuple[str, str, int], list[Motif]] = {}
     lines: list[list[Note]] = [[] for _ in centres]
-    subject = None
+    subject: Motif | None = None
     for number, bars in enumerate(phrases(sheet)):
         if subject is None:
-            subject = figures_of(rng, themes, bars[0], 0.85)[0]
-        counter = [(i * bars[0].feel.beat, bars[0].feel.beat, (0, 2, 1, -1)[i % 4]) for i in range(bars[0].feel.beats)]
+            subject, counter = _subject(rng, bars[0], 0.25 if bpm < 96 and rng.random() < 0.7 else 0.5)
         for bar in bars:
             leader = (bar.place + number) % len(centres)
             for voice, centre in enumerate(centres):
@@ -223,6 +221,21 @@ def invention(
                     lines[voice].append((bar.start + offset, bar.start + end, float(pitch), touch(rng, bar, offset)))
     names = ("melody", "chords", "bass") if three else ("melody", "bass")
     return sheet, [Part(n, program, array(line, 28, 96)) for n, line in zip(names, lines, strict=True)]
+
+
+def _subject(rng: np.random.Generator, bar: Bar, step: float) -> tuple[Motif, Motif]:
+    """A subject of one bar in running notes, and a calmer counter-subject."""
+    count, place, way = round(bar.feel.bar / step), 0, pick(rng, (-1, 1))
+    subject: Motif = []
+    for i in range(count):
+        if i == 0 and rng.random() < 0.4:
+            continue  # after a rest
+        subject.append((i * step, step, place))
+        way = -way if rng.random() < 0.3 else way
+        place = int(np.clip(place + way * pick(rng, (1, 1, 1, 2)), -3, 5))
+    slow = 0.5 if step < 0.5 or bar.feel.compound else bar.feel.beat
+    steps = [pick(rng, (0, 1, 2, -1, -2)) for _ in range(round(bar.feel.bar / slow))]
+    return subject, [(i * slow, slow, s) for i, s in enumerate(steps)]
 
 
 def solo(
