@@ -81,7 +81,7 @@ class ConstantQ(torch.nn.Module):
         return (real.square() + imaginary.square() + 1e-20).sqrt()  # the root's slope at silence stays finite
 
     def parts(self, samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return real and imaginary parts, both (batch, harmonic, bin, frame); phases count from each frame's centre."""
+        """Return real and imaginary parts (batch, harmonic, bin, frame); phases count from the frame's middle."""
         frames = -(-samples.shape[-1] // self.hop)
         signal, halved, found = samples, 0, []
         for i, (halvings, rows) in enumerate(self._octaves):
