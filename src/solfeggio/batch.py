@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from solfeggio.errors import ConfigError, SolfeggioError
+from solfeggio.errors import ConfigError, MissingExtra, SolfeggioError
 
 SOUNDS = frozenset(
     (".wav", ".flac", ".aiff", ".aif", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wma", ".au", ".caf", ".w64")
@@ -152,6 +153,32 @@ def work(job: Job, items: Sequence[Item], jobs: int = 1, advance: Advance = lamb
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def spread(job: Job, items: Sequence[Item], address: str, advance: Advance = lambda seconds: None) -> Iterator[Outcome]:
+    """Do ``job(item, advance)`` for every item on the workers of a Dask cluster, and give each outcome as it comes.
+
+    address: of its scheduler. Workers need this package and the same folders. Raises MissingExtra without
+    dask.distributed and ConfigError when nobody answers.
+    """
+    try:
+        from dask.distributed import Client, as_completed
+    except ImportError:
+        raise MissingExtra("--dask needs dask.distributed", "not installed", "pip install solfeggio[cluster]") from None
+    try:
+        client = Client(address, set_as_default=False)
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"no Dask scheduler at {address}", str(problem), "start one: dask scheduler") from None
+    with client:
+        for future in as_completed(client.map(partial(_counted, job), items, pure=False)):
+            outcome, seconds = future.result()
+            advance(seconds)
+            yield outcome
+
+
+def _counted(job: Job, item: Item) -> tuple[Outcome, float]:
+    done: list[float] = []
+    return _attempt(job, item, done.append), sum(done)
 
 
 _heard: Any = None  # seconds of audio done by all processes together

@@ -15,6 +15,8 @@ from typing import Annotated, Any
 
 import typer
 
+from solfeggio import cli_band
+
 app = typer.Typer(
     name="solfeggio",
     help="Ear training for machines: hear the beats of recordings, and see and hear what was heard.",
@@ -23,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cli_band.app)
 
 Sounds = Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Sound files, or folders of them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]

@@ -17,10 +17,21 @@ MOST_MEASURED = 200  # recordings whose lengths are looked up for the progress b
 
 
 class Listening:
-    """Shows a run: a bar in seconds of audio on a terminal, plain lines elsewhere; ``quiet`` leaves only errors."""
+    """Shows a run: a bar in seconds of audio on a terminal, plain lines elsewhere; ``quiet`` leaves only errors.
 
-    def __init__(self, items: Sequence[Item], quiet: bool = False, debug: bool = False):
-        self.items, self.quiet, self.debug = items, quiet, debug
+    doing: what is done to the items, in a word. total: seconds of audio in all of them (None: they are measured).
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        quiet: bool = False,
+        debug: bool = False,
+        *,
+        doing: str = "hearing",
+        total: float | None = None,
+    ):
+        self.items, self.quiet, self.debug, self.doing, self.total = items, quiet, debug, doing, total
         self.began, self.seconds = time.monotonic(), 0.0
         self._bar: Any = None
         self._stack = ExitStack()
@@ -34,18 +45,18 @@ class Listening:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-            total = _length(self.items)
+            total = _length(self.items) if self.total is None else self.total
             of = "" if total is None else "/{task.total:.0f}"
             columns = (BarColumn(), TextColumn("{task.completed:.0f}" + of + " s of audio"), TimeRemainingColumn())
             bar = Progress(
-                TextColumn("hearing"),
+                TextColumn(self.doing),
                 *columns,
                 console=Console(stderr=True, highlight=False, markup=False),
                 transient=True,
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
-            self._bar = self._stack.enter_context(bar), bar.add_task("hearing", total=total)
+            self._bar = self._stack.enter_context(bar), bar.add_task(self.doing, total=total)
         return self
 
     def __exit__(self, *error: Any) -> None:

@@ -6,7 +6,10 @@ the same songs as one.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
+import json
 import math
 import tomllib
 from dataclasses import dataclass
@@ -14,13 +17,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import solfeggio
+from solfeggio.band import banks, mma
 from solfeggio.band.style import load_style
 from solfeggio.data.band import CITATION, SIDES, licence
 from solfeggio.data.dataset import Dataset
-from solfeggio.data.takes import Take
-from solfeggio.errors import ConfigError, unknown
+from solfeggio.data.takes import Take, check
+from solfeggio.errors import ConfigError, MissingExtra, unknown
+from solfeggio.files import write_bytes
 
 FOLDER = Path(__file__).parent / "corpora"
+COLUMNS = ("id", "style", "key", "metre", "bpm", "seconds", "seed", "side", "family", "groove", "work", "cents")
 MEAN_SECONDS = 72.0  # of a song, from which a number of hours becomes a number of songs
 
 
@@ -97,6 +104,67 @@ def corpus(name: str | Path, hours: float | None = None, *, count: int | None = 
     found = load_corpus(name)
     tracks = tuple(found.take(i).track() for i in range(found.count(hours) if count is None else count))
     return Dataset(found.name, tracks, licence(found.family), CITATION)
+
+
+def ready(take: Take) -> None:
+    """Check that what a take needs is installed; raises MissingExtra that names the remedy."""
+    if take.family != "sketch":
+        try:
+            banks.require(take.family)
+        except MissingExtra as error:
+            todo = f"{error.todo}; the plain synthesiser needs none: --family sketch, corpus smoke"
+            raise MissingExtra(error.what, error.why, todo) from None
+    if take.style is None or load_style(take.style).composer == "mma":
+        mma.grooves()
+
+
+def begin(corpus: Corpus, folder: Path, *, rate: int, stems: str) -> Path:
+    """Start to write a corpus into a folder, or go on; raises ConfigError when another one, or another way, lies there.
+
+    rate: Hz. stems: as for ``takes.write_take``. Returns the folder.
+    """
+    check(rate, stems)
+    wanted = _manifest(corpus) | {"rate": rate, "stems": stems}
+    path = folder / "manifest.json"
+    if path.is_file():
+        try:
+            held = json.loads(path.read_text("utf-8"))
+        except ValueError:
+            held = {}
+        odd = [key for key, value in wanted.items() if held.get(key) != value]
+        if odd:
+            what = f"{folder} holds the corpus made otherwise"
+            raise ConfigError(what, f"what differs: {', '.join(odd)}", "choose another folder with -o")
+    else:
+        write_bytes(path, _json(wanted))
+    return folder
+
+
+def finish(corpus: Corpus, folder: Path) -> Path:
+    """Write index.csv, one line a song, and manifest.json, a SHA-256 for every file; returns the index."""
+    songs = []
+    for path in sorted(folder.glob(f"{corpus.name}-*/song.json")):
+        songs.append(json.loads(path.read_text("utf-8")))
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([*COLUMNS, "sounds"])
+    for song in songs:
+        rows.writerow([*(song[column] for column in COLUMNS), " ".join(sorted(set(song["sounds"].values())))])
+    write_bytes(folder / "index.csv", text.getvalue().encode())
+    path = folder / "manifest.json"
+    files = {f"{song['id']}/{name}": digest for song in songs for name, digest in song["files"].items()}
+    sizes = {"songs": len(songs), "seconds": round(sum(song["seconds"] for song in songs), 3)}
+    write_bytes(path, _json(json.loads(path.read_text("utf-8")) | sizes | {"files": files}))
+    return folder / "index.csv"
+
+
+def _manifest(corpus: Corpus) -> dict[str, Any]:
+    own = {"citation": CITATION, "licence": licence(corpus.family), "solfeggio": solfeggio.__version__}
+    return json.loads(json.dumps({**dataclasses.asdict(corpus), **own}))
+
+
+def _json(table: dict[str, Any]) -> bytes:
+    return (json.dumps(table, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _checked(table: dict[str, Any], path: Path) -> Corpus:

@@ -67,10 +67,7 @@ def write_take(take: Take, folder: Path, *, rate: int = band.RATE, stems: str = 
     stems: "4" writes drums, bass, vocals and other beside the mix, "parts" every part into stems/, "none" nothing. They
     sum to the mix as it was before mastering. rate: Hz. The same take gives the same bytes.
     """
-    if stems not in STEMS:
-        raise unknown("choice of stems", stems, STEMS)
-    if not 8000 <= rate <= 192_000:
-        raise ConfigError(f"{rate} Hz", "expected 8000 to 192000", "22050 and 44100 are usual")
+    check(rate, stems)
 
     def fill(place: Path) -> dict[str, Any]:
         played, recorded = take.performance(), take.recording(rate)
@@ -86,6 +83,19 @@ def write_take(take: Take, folder: Path, *, rate: int = band.RATE, stems: str = 
         return facts
 
     return whole(folder / take.id, fill)
+
+
+def check(rate: int, stems: str) -> None:
+    """Raise ConfigError for a rate or a choice of stems that ``write_take`` does not know."""
+    if stems not in STEMS:
+        raise unknown("choice of stems", stems, STEMS)
+    if not 8000 <= rate <= 192_000:
+        raise ConfigError(f"{rate} Hz", "expected 8000 to 192000", "22050 and 44100 are usual")
+
+
+def kept(folder: Path) -> bool:
+    """Tell whether a song's folder is there, whole."""
+    return (folder / "song.json").is_file()
 
 
 def whole(target: Path, fill: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
