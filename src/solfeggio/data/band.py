@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -71,10 +72,11 @@ def licence(family: str) -> str:
 
 @lru_cache(maxsize=4)
 def performance(seed: int, side: str, style: str | None = None) -> Performance:
-    """Compose and perform the song of a seed."""
+    """Compose and perform the song of a seed; words that nobody sings are not in it."""
     from solfeggio.band import compose, perform
 
-    return perform.perform(np.random.default_rng([seed, 2]), compose.compose(seed, side=side, style=style))
+    played = perform.perform(np.random.default_rng([seed, 2]), compose.compose(seed, side=side, style=style))
+    return replace(played, parts=tuple(replace(part, words=()) for part in played.parts))
 
 
 @lru_cache(maxsize=1)
