@@ -132,12 +132,14 @@ def _salami(zipped: zipfile.ZipFile) -> Iterator[Song]:
 def _pop909(zipped: zipfile.ZipFile) -> Iterator[Song]:
     from symusic import Score
 
+    reader: Any = Score
+
     def read(match: re.Match[str]) -> Song:
         home = f"POP909/{match[1]}/"
         rows = [line.split() for line in text_of(zipped, home + "beat_midi.txt").splitlines() if line.strip()]
         times, downs = np.array([float(row[0]) for row in rows]), np.array([float(row[2]) > 0.5 for row in rows])
         try:
-            score: Any = Score.from_midi(bytes_of(zipped, match[0])).to("second")
+            score = reader.from_midi(bytes_of(zipped, match[0])).to("second")
         except RuntimeError as problem:
             raise DataError(match[0], str(problem)) from None
         parts = []

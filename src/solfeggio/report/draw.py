@@ -1,4 +1,4 @@
-"""Charts as SVG by matplotlib: learning curves, bars with intervals, scatter. They follow the page's light and dark."""
+"""Charts as SVG by matplotlib: curves, bars, scatter, histograms, pictures of songs, in the page's light and dark."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from solfeggio.answers import Events, Notes
 from solfeggio.errors import ConfigError, MissingExtra
 from solfeggio.studies.table import Estimate
 
@@ -102,6 +103,90 @@ def scatter(groups: Mapping[str, tuple[Sequence[float], Sequence[float]]], x: st
     if len(groups) > 1:
         axis.legend(frameon=False, fontsize=9)
     return _svg(figure, (), title or f"{y} against {x}: {', '.join(groups)}")
+
+
+def histograms(
+    panels: Mapping[str, Mapping[str, Mapping[str | float, float]]], units: Mapping[str, str], title: str = ""
+) -> str:
+    """Draw a small panel for each statistic: {panel: {body: {value: share}}}, bodies told apart by colour; returns SVG.
+
+    units: of panels whose values are numbers, drawn as steps; others are names, drawn as bars beside each other.
+
+    >>> "<svg" in histograms({"tempo": {"band": {120.0: 1.0}, "real": {100.0: 0.5, 120.0: 0.5}}}, {"tempo": "bpm"})
+    True
+    """
+    if not panels:
+        raise ConfigError("histograms of nothing", "no panel was given")
+    columns = min(3, len(panels))
+    figure, axes = _figure(columns, -(-len(panels) // columns), width=3.4 * columns)
+    for axis, (panel, bodies) in zip(axes, panels.items(), strict=False):
+        axis.set_title(panel)
+        axis.set_yticklabels([])
+        keys = list(dict.fromkeys(key for table in bodies.values() for key in table))
+        if panel in units:
+            for i, (body, table) in enumerate(bodies.items()):
+                values = np.array(sorted(table), float)
+                shares = [table[value] for value in values]
+                axis.step(values, shares, where="mid", color=COLOURS[i % 8], linewidth=1.5, label=body)
+                axis.fill_between(values, shares, step="mid", color=COLOURS[i % 8], alpha=0.15)
+            axis.set_xlabel(units[panel])
+        else:
+            names = sorted(keys, key=lambda key: -max(table.get(key, 0) for table in bodies.values()))[:10]
+            wide = 0.8 / len(bodies)
+            for i, (body, table) in enumerate(bodies.items()):
+                places = np.arange(len(names)) + (i - (len(bodies) - 1) / 2) * wide
+                axis.bar(places, [table.get(name, 0) for name in names], wide, color=COLOURS[i % 8], label=body)
+            axis.set_xticks(range(len(names)), [str(name) for name in names], rotation=60, fontsize=7)
+            axis.grid(False, axis="x")
+    axes[0].legend(frameon=False, fontsize=8)
+    return _svg(figure, axes[len(panels) :], title or f"Histograms: {', '.join(panels)}")
+
+
+def piano_roll(parts: Mapping[str, Notes], beats: Events, start: float, end: float, title: str = "") -> str:
+    """Draw the notes of each part between two times in seconds, beats as lines, downbeats stronger; returns SVG.
+
+    >>> "<svg" in piano_roll({"melody": Notes([0], [1], [60], [90])}, Events([0, 1], ["1", "2"]), 0, 2)
+    True
+    """
+    figure, (axis,) = _figure(1, 1, width=9.6, height=2.9)
+    for i, (name, whole) in enumerate(parts.items()):
+        notes = whole.cut(start, end)
+        spans, colour = np.maximum(notes.ends - notes.starts, 0.04), COLOURS[i % 8]
+        axis.barh(notes.pitches, spans, left=notes.starts + start, height=0.85, color=colour, alpha=0.8, label=name)
+    shown = beats.cut(start, end)
+    for time, label in zip(shown.times, shown.labels or [""] * len(shown), strict=True):
+        axis.axvline(time + start, color=INK if label == "1" else SOFT, linewidth=0.7 if label == "1" else 0.4)
+    axis.set_xlim(start, end)
+    axis.set_xlabel("seconds")
+    axis.set_ylabel("MIDI pitch")
+    axis.grid(False)
+    if parts:
+        axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return _svg(figure, (), title or "Piano roll")
+
+
+def spectrogram(samples: np.ndarray, rate: int, start: float, end: float, title: str = "") -> str:
+    """Draw (channel, time) samples between two times as a picture of 80 log-spaced bands, 70 dB deep; returns SVG.
+
+    >>> "<svg" in spectrogram(np.ones((1, 8000), np.float32), 8000, 0, 1)
+    True
+    """
+    figure, (axis,) = _figure(1, 1, width=9.6, height=2.6)
+    piece = np.asarray(samples, float).mean(0)[round(start * rate) : round(end * rate)]
+    size, hop = 2048, max(len(piece) // 600, 1)
+    piece = np.pad(piece, (0, max(size - len(piece), 0)))
+    frames = np.arange(0, len(piece) - size + 1, hop)
+    power = np.abs(np.fft.rfft(piece[frames[:, None] + np.arange(size)] * np.hanning(size))) ** 2
+    edges = np.unique(np.round(np.geomspace(40, rate / 2, 81) * size / rate).astype(int))
+    bands = np.add.reduceat(power, edges[:-1], axis=1) / np.diff(edges)
+    level = 10 * np.log10(bands + 1e-12)
+    limits = (start, end, 0, len(edges) - 1)
+    axis.imshow(level.T, origin="lower", aspect="auto", extent=limits, vmin=level.max() - 70, cmap="magma")
+    hertz = [h for h in (100, 300, 1000, 3000, 10000) if h < rate / 2]
+    axis.set_yticks([int(np.searchsorted(edges, h * size / rate)) for h in hertz], [f"{h} Hz" for h in hertz])
+    axis.set_xlabel("seconds")
+    axis.grid(False)
+    return _svg(figure, (), title or "Spectrogram")
 
 
 def _figure(columns: int, rows: int, width: float = 0.0, height: float = 0.0) -> tuple[Any, list[Any]]:
