@@ -47,17 +47,17 @@ def find_key(
 ) -> str:
     """Name the key of (12,) pitch class weights, "D:dor": of the signature's keys the one that fits the profiles.
 
-    fifths: sharps of the signature, flats negative; None leaves all keys open. mode: of the signature where it is known
-    to be other than major. last: pitch class on which the music ends. modal: dorian and mixolydian are keys of their
-    own; else their signatures are old spellings of minor and major.
+    fifths: sharps of the signature, flats negative; None leaves all keys open. mode: as the score names it, "" where it
+    does not. last: pitch class on which the music ends. modal: a score of tunes, whose modes are meant; elsewhere
+    "major" often only stands for the signature, and modal signatures are old spellings of minor and major.
 
     >>> find_key(np.array([2, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1.0]), fifths=0, last=0)
     'C:maj'
     """
     tonic = 0 if fifths is None else 7 * fifths % 12
-    if fifths is not None and MODES.get(mode, "maj") != "maj":
+    if fifths is not None and mode in MODES and (modal or mode != "major"):
         short = MODES[mode]
-        return f"{NAMES[(tonic + {'min': 9, 'dor': 2, 'mix': 7}[short]) % 12]}:{short}"
+        return f"{NAMES[(tonic + {'maj': 0, 'min': 9, 'dor': 2, 'mix': 7}[short]) % 12]}:{short}"
     open_keys = {(t, m): 0.0 for t in range(12) for m in ("maj", "min")}
     known = {(tonic, "maj"): 0.08, ((tonic + 9) % 12, "min"): 0.0, ((tonic + 2) % 12, "dor"): -0.1}
     known[(tonic + 7) % 12, "mix"] = -0.15 if modal else -0.25
