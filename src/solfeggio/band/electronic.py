@@ -198,7 +198,7 @@ def _cast(
             everyone, key=lambda role: habit[role] + 0.5 * (role == "lead") - 0.25 * (role in ("kick", "hats"))
         )
         share = (block + 1) / blocks if name == "intro" else 1 - block / blocks
-        return frozenset(order[: max(2, round(share * len(order) * 0.8))])
+        return frozenset(order[: max(2, round(share * len(order) * (0.4 + 0.5 * habit["snare"])))])
     if name == "break":
         who = {role for role in everyone if habit[role] < {"kick": 0.15, "snare": 0.05, "hats": 0.4, "perc": 0.2,
                "bass": 0.35, "lead": 0.6}.get(role, 0.75)}  # fmt: skip
@@ -213,7 +213,8 @@ def _cast(
     late = (
         [r for r in (*soft[1:], "perc", "lead") if r in everyone and habit[r] > 0.5] if block == 0 < blocks - 1 else []
     )
-    who = {role for role in everyone if habit[role] < odds.get(role, 0.75)} | {soft[0]}
+    usual = 0.9 if name in ("drop", "chorus") else 0.55
+    who = {role for role in everyone if habit[role] < odds.get(role, usual)} | {soft[0]}
     return frozenset(who - set(late[:1]))
 
 
@@ -334,7 +335,7 @@ def _write(
             loop = loops.get(section.letter, main)
         size = 16.0 if role == "lead" else 8.0
         for at in np.arange(begin, end - 1e-6, size).tolist():
-            events = _with_changes(loop, at, chords) if role.startswith(("pad", "keys")) else loop
+            events = _with_changes(loop, at, chords) if role.startswith(("pad", "keys", "bass")) else loop
             for i, (offset, length, tone, weight, slides) in enumerate(events):
                 time = at + offset
                 if time >= end - 1e-6 or not section.plays(role, int((time - begin) // BAR)):

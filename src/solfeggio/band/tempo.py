@@ -49,7 +49,7 @@ def draw_tempo_map(rng: np.random.Generator, song: Song, start: float = 0.0) -> 
     free = song.rubato > 0
     human = free or rng.random() > (0.9 if sequenced(song) else 0.3)
     if free:
-        phrases = _phrases(rng, song, middle) + _wander(rng, middle, 0.07 * song.rubato, 1.0)
+        phrases = _phrases(rng, song, middle) + _wander(rng, middle, 0.09 * song.rubato, 1.0)
         slow += np.clip(phrases, np.log(0.71), np.log(1.67))
     if human:
         slow += _wander(rng, middle, float(rng.uniform(0.005, 0.035)), float(rng.uniform(6, 30)))
@@ -79,7 +79,7 @@ def _phrases(rng: np.random.Generator, song: Song, at: np.ndarray) -> np.ndarray
     """Arch of each phrase: hurry to its middle, linger at its end, lean on its first note, as solo players do."""
     slow = np.zeros(len(at))
     bar = bar_quarters(song)
-    depth = song.rubato * rng.uniform(0.2, 0.5)
+    depth = song.rubato * rng.uniform(0.35, 0.85)
     for start, end, _ in song.sections or ((0.0, song.length_quarters, ""),):
         size = bar * rng.choice([2, 4, 4, 8])
         for first in np.arange(start, end, size):
