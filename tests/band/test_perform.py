@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from solfeggio.band.perform import perform
 from solfeggio.band.song import Part, Song
 from solfeggio.band.swing import bend
-from solfeggio.band.tempo import draw_tempo_map
+from solfeggio.band.tempo import draw_tempo_map, sequenced
 
 
 def written(bars: int = 24, bpm: float = 120, rubato: float = 0.0) -> Song:
@@ -87,6 +87,56 @@ def test_silence_before_and_after_the_music_holds_no_beats():
     quiet = tuple(replace(p, notes=p.notes[(p.notes[:, 0] >= 8) & (p.notes[:, 0] < 80)]) for p in song.parts if p.drums)
     beats = perform(np.random.default_rng(3), replace(song, parts=quiet)).beats
     assert len(beats) in (72, 73) and beats.labels[0] == "1"
+
+
+def test_the_freer_the_rubato_the_wider_the_tempo():
+    def spread(rubato: float) -> float:
+        gaps = (np.diff(perform(np.random.default_rng(s), written(rubato=rubato)).beats.times) for s in range(30))
+        return float(np.median([np.log(gap).std() for gap in gaps]))
+
+    steady, half, free = spread(0.0), spread(0.5), spread(1.0)
+    assert steady < 0.03 < 0.07 < half < 0.14 < free < 0.28
+
+
+def test_machines_keep_time_and_bands_hurry_in_their_choruses():
+    song = written(32)
+    machine = replace(song, parts=(replace(song.parts[0], program=25), song.parts[1]))
+    sections = ((0.0, 32.0, "verse"), (32.0, 64.0, "chorus"), (64.0, 96.0, "verse"), (96.0, 128.0, "chorus"))
+    machine, band = replace(machine, sections=sections), replace(song, sections=sections)
+    assert sequenced(machine) and not sequenced(band)
+
+    def gaps(one: Song, seed: int) -> np.ndarray:
+        return np.diff(perform(np.random.default_rng(seed), one).beats.times)
+
+    steady = [np.ptp(gaps(machine, seed)[:90]) < 1e-6 for seed in range(40)]
+    loose = [np.ptp(gaps(band, seed)[:90]) < 1e-6 for seed in range(40)]
+    assert np.mean(steady) > 0.7 and 0.1 < np.mean(loose) < 0.5
+    lift = [np.median(g[:31]) / np.median(g[32:63]) + np.median(g[64:95]) / np.median(g[96:126])
+            for g in (gaps(band, seed) for seed in range(60))]  # fmt: skip
+    assert np.mean(lift) / 2 > 1.003
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_players_stray_by_milliseconds_only(seed):
+    song = written()
+    performance = perform(np.random.default_rng(seed), song)
+    for part in performance.parts:
+        if part.drums:
+            continue
+        firsts = part.notes.starts[::3]
+        away = firsts - performance.beats.times[::4][: len(firsts)]
+        assert np.abs(away).max() < 0.03 and abs(np.median(away)) < 0.016
+
+
+def test_choruses_are_louder_than_verses_and_dynamics_stay_in_range():
+    sections = ((0.0, 48.0, "verse"), (48.0, 96.0, "chorus"))
+    louder = []
+    for seed in range(60):
+        part = perform(np.random.default_rng(seed), replace(written(), sections=sections)).parts[1]
+        half = len(part.notes) // 2
+        louder.append(part.notes.velocities[half:].mean() - part.notes.velocities[:half].mean())
+        assert part.notes.velocities.min() >= 8 and part.notes.velocities.max() <= 127
+    assert 2 < np.mean(louder) < 20 and min(louder) < max(louder) - 5
 
 
 def test_the_same_seed_plays_the_same_and_a_song_without_notes_is_silent():
