@@ -54,12 +54,12 @@ def parse_pitch(name: str) -> int:
 
 @lru_cache(maxsize=4096)
 def read(label: str) -> tuple[int, tuple[int, ...], int]:
-    """Read a Harte label into root, intervals over the root, and bass pitch class; "N" is (-1, (), -1).
+    """Read a Harte label into root, intervals over the root, and bass pitch class; "N" and "X" are (-1, (), -1).
 
     >>> read("G:maj/3")
     (7, (0, 4, 7), 11)
     """
-    if label == "N":
+    if label in ("N", "X"):
         return -1, (), -1
     body, _, degree = label.partition("/")
     name, _, quality = body.partition(":")
@@ -116,7 +116,7 @@ def over(label: str, low: int) -> str:
     >>> over("F:maj", 0), over("G:7", 0), over("C:maj/3", 0)
     ('F:maj/5', 'G:7/4', 'C:maj')
     """
-    if label == "N":
+    if label in ("N", "X"):
         return label
     degree = OVER[(low - root(label)) % 12]
     intervals = read(label)[1]

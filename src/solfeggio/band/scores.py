@@ -103,7 +103,8 @@ def _arrange(rng: np.random.Generator, side: str, style: Style, sheet: Sheet) ->
     counted = float(style.tempo[0] * (style.tempo[1] / style.tempo[0]) ** rng.random())
     if style.source == "tunes" or metre == "3/8":
         counted = min(counted * QUICK.get(metre, 1.0), 220.0)
-    bpm = _playable(sheet, counted * beat_quarters(Metre.parse(metre)))
+    fastest = 4.5 if any(lead.sings for lead in style.leads) else 8.0
+    bpm = _playable(sheet, counted * beat_quarters(Metre.parse(metre)), fastest)
     sheet = find_keys(sheet, modal=style.source == "tunes")
     order, stretch = unroll(sheet.bars, repeats=bool(rng.random() < 0.7))
     order, stretch = _excerpt(rng, sheet.bars, order, stretch, bpm)
@@ -149,10 +150,10 @@ def _excerpt(
     return order[first:last], stretch[first:last]
 
 
-def _playable(sheet: Sheet, bpm: float) -> float:
-    """Keep the busiest part between 1.5 and 8 notes a second."""
+def _playable(sheet: Sheet, bpm: float, fastest: float) -> float:
+    """Keep the busiest part between 1.5 and ``fastest`` notes a second."""
     busiest = max(len(np.unique(part.notes[:, 0])) for part in sheet.parts) / sheet.bars[-1].end
-    return float(np.clip(bpm, 90 / busiest, 480 / busiest))
+    return float(np.clip(bpm, 90 / busiest, 60 * fastest / busiest))
 
 
 def _short(bar: Bar) -> bool:
