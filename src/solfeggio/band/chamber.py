@@ -13,14 +13,15 @@ import numpy as np
 
 from solfeggio.band.chance import pick
 from solfeggio.band.counterpoint import VOICES, decorate, lead
+from solfeggio.band.draft import Bar, Draft, Note, finish, phrases, slices, touch
 from solfeggio.band.ensemble import ensemble
-from solfeggio.band.harmony import bass, pitch_classes, read, root, voicing
+from solfeggio.band.harmony import bass, read, root, voicing
 from solfeggio.band.melody import Motif
-from solfeggio.band.periods import Bar, Note, Sheet, finish, phrases, plan, slices, touch
+from solfeggio.band.periods import plan
 from solfeggio.band.players import RANGES
 from solfeggio.band.song import Part, Song
 from solfeggio.band.style import Style
-from solfeggio.band.themes import array, figure, pitch_of, row_of, running, sing, snapped
+from solfeggio.band.themes import array, below, figure, pitch_of, row_of, running, sing, snapped
 from solfeggio.errors import unknown
 
 LATIN = ("Ky ri e e le i son", "Glo ri a in ex cel sis De o", "Sanc tus Do mi nus De us Sa ba oth", "Al le lu ia",
@@ -41,17 +42,17 @@ def compose_chamber(rng: np.random.Generator, side: str, spec: Style) -> Song:
     kind = pick(rng, spec.families or tuple(KINDS))
     if kind not in KINDS:
         raise unknown(f"kind of chamber music in {spec.name}", kind, KINDS)
-    sheet, bpm = plan(rng, side, spec)
-    sheet, parts = KINDS[kind](rng, spec, sheet, bpm, side)
-    return finish(rng, sheet, parts, spec, bpm)
+    draft, bpm = plan(rng, side, spec)
+    draft, parts = KINDS[kind](rng, spec, draft, bpm, side)
+    return finish(rng, draft, parts, spec, bpm)
 
 
 def chorale(
-    rng: np.random.Generator, spec: Style, sheet: Sheet, bpm: float, side: str
-) -> tuple[Sheet, list[Part]]:  # fmt: skip
+    rng: np.random.Generator, spec: Style, draft: Draft, bpm: float, side: str
+) -> tuple[Draft, list[Part]]:  # fmt: skip
     """Four voices in the same rhythm, a chord to a beat or so, with passing notes; sung, blown, bowed or played."""
-    sheet = denser(rng, sheet)
-    row = slices(sheet)
+    draft = denser(rng, draft)
+    row = slices(draft)
     led = lead(rng, [(part.label, part.bar.key) for part in row])
     halves = decorate(rng, led, row, 0.2 + 0.4 * rng.random(), 0.2 * rng.random())
     together = [pick(rng, layer.programs) for layer in spec.layers] * (4 if len(spec.layers) == 1 else 1)
@@ -79,14 +80,14 @@ def chorale(
         words = _words(rng, fresh) if sung else ()
         title = name if sung else "melody" if voice == 0 else name
         parts.append(Part(title, programs[voice], np.array(notes), words=words))
-    return sheet, parts
+    return draft, parts
 
 
-def denser(rng: np.random.Generator, sheet: Sheet) -> Sheet:
+def denser(rng: np.random.Generator, draft: Draft) -> Draft:
     """Let the harmony move about once a beat: a chord that lasts is followed by its own inversion."""
     odds = 0.35 + 0.6 * rng.random()
     out = []
-    for bar in sheet:
+    for bar in draft:
         beat = bar.feel.beat
         ends = [x for x, _ in bar.chords[1:]] + [bar.feel.bar]
         chords: list[tuple[float, str]] = []
@@ -118,8 +119,8 @@ def _words(rng: np.random.Generator, fresh: list[bool]) -> tuple[str, ...]:
 
 
 def keyboard(
-    rng: np.random.Generator, spec: Style, sheet: Sheet, bpm: float, side: str
-) -> tuple[Sheet, list[Part]]:  # fmt: skip
+    rng: np.random.Generator, spec: Style, draft: Draft, bpm: float, side: str
+) -> tuple[Draft, list[Part]]:  # fmt: skip
     """Right hand and left hand: a theme over figures that change with the section; the pedal follows the harmony."""
     top, hand = spec.leads[0], spec.layers[0]
     program, centre = pick(rng, hand.programs), top.centre + int(rng.integers(-4, 5))
@@ -132,7 +133,7 @@ def keyboard(
     pedal: list[tuple[float, float]] = []
     pedals = program < 4 and rng.random() < 0.85
     near: tuple[int, ...] = ()
-    for bars in phrases(sheet):
+    for bars in phrases(draft):
         first = bars[0]
         slot = (first.section if first.name == "variation" else -1, first.letter)
         if slot not in drawn:
@@ -145,7 +146,8 @@ def keyboard(
         tune = sing(rng, bars, themes, centre, density, varied)
         right += tune
         if doubled or (ragged and first.loud > 0.55):
-            right += _doubled(bars, tune, 12 if ragged and rng.random() < 0.5 else 0)
+            octaves = ragged and rng.random() < 0.5
+            right += [(a, b, p + 12, v) for a, b, p, v in tune] if octaves else below(bars, tune)
         for part in row_of(bars):
             near = voicing(part.label, hand.near, hand.voices, near) or near
             low = hand.low + (bass(part.label) - hand.low) % 12
@@ -155,7 +157,7 @@ def keyboard(
                 pedal.append((part.start + 0.03, part.end - 0.03))
     down = tuple(pedal)
     parts = [Part("melody", program, array(right, 52, 103), pedal=down)]
-    return sheet, [*parts, Part("chords", program, array(left, 24, 84), pedal=down)]
+    return draft, [*parts, Part("chords", program, array(left, 24, 84), pedal=down)]
 
 
 def _rag(rng: np.random.Generator, themes: dict[tuple[str, str, int], list[Motif]], bar: Bar) -> None:
@@ -173,30 +175,16 @@ def _rag(rng: np.random.Generator, themes: dict[tuple[str, str, int], list[Motif
     themes[slot] = [bank[(0, 1, 0, 2)[i % 4]] for i in range(bar.size)]
 
 
-def _doubled(bars: Sheet, tune: list[Note], octave: int) -> list[Note]:
-    """Thicken a tune: its octave, or the chord tone a third or sixth below on longer notes."""
-    if octave:
-        return [(a, b, p + octave, v * 0.95) for a, b, p, v in tune]
-    out = []
-    for start, end, pitch, loud in tune:
-        bar = next(bar for bar in reversed(bars) if bar.start <= start + 1e-6)
-        tones = pitch_classes(bar.chord_at(start - bar.start))
-        below = [p for p in range(int(pitch) - 9, int(pitch) - 2) if p % 12 in tones]
-        if below and end - start > 0.4:
-            out.append((start, end, float(below[-1]), loud * 0.85))
-    return out
-
-
 def invention(
-    rng: np.random.Generator, spec: Style, sheet: Sheet, bpm: float, side: str
-) -> tuple[Sheet, list[Part]]:  # fmt: skip
+    rng: np.random.Generator, spec: Style, draft: Draft, bpm: float, side: str
+) -> tuple[Draft, list[Part]]:  # fmt: skip
     """Two or three voices that hand a subject on to each other, against a counter-subject, over episodes."""
     program = pick(rng, spec.layers[0].programs)
     three = rng.random() < 0.4
     centres = (76, 64, 48) if three else (74, 52)
     lines: list[list[Note]] = [[] for _ in centres]
     subject: Motif | None = None
-    for number, bars in enumerate(phrases(sheet)):
+    for number, bars in enumerate(phrases(draft)):
         if subject is None:
             subject, counter = _subject(rng, bars[0], 0.25 if bpm < 96 and rng.random() < 0.7 else 0.5)
         for bar in bars:
@@ -220,7 +208,7 @@ def invention(
                         end = next((x for x, _ in bar.chords if x > offset + 1e-6), bar.feel.bar) - 0.05
                     lines[voice].append((bar.start + offset, bar.start + end, float(pitch), touch(rng, bar, offset)))
     names = ("melody", "chords", "bass") if three else ("melody", "bass")
-    return sheet, [Part(n, program, array(line, 28, 96)) for n, line in zip(names, lines, strict=True)]
+    return draft, [Part(n, program, array(line, 28, 96)) for n, line in zip(names, lines, strict=True)]
 
 
 def _subject(rng: np.random.Generator, bar: Bar, step: float) -> tuple[Motif, Motif]:
@@ -239,8 +227,8 @@ def _subject(rng: np.random.Generator, bar: Bar, step: float) -> tuple[Motif, Mo
 
 
 def solo(
-    rng: np.random.Generator, spec: Style, sheet: Sheet, bpm: float, side: str
-) -> tuple[Sheet, list[Part]]:  # fmt: skip
+    rng: np.random.Generator, spec: Style, draft: Draft, bpm: float, side: str
+) -> tuple[Draft, list[Part]]:  # fmt: skip
     """One player alone: running lines that imply several voices, a study in one figure, melody and bass in one hand."""
     hand = spec.leads[0]
     program = pick(rng, hand.programs)
@@ -252,7 +240,7 @@ def solo(
     manner: dict[str, str] = {}
     notes: list[Note] = []
     near: tuple[int, ...] = ()
-    for bars in phrases(sheet):
+    for bars in phrases(draft):
         first = bars[0]
         if first.letter not in manner:
             choices = ("picked", "picked", "song") if chords else ("running", "running", "study", "song")
@@ -274,10 +262,10 @@ def solo(
             elif rng.random() < 0.25:  # a double stop
                 tone = low + (root(part.label) - low) % 12
                 notes.append((part.start, min(part.end, part.start + 1), float(tone), touch(rng, part.bar, 0.0, 0.8)))
-    return sheet, [Part("melody", program, array(notes, low, high))]
+    return draft, [Part("melody", program, array(notes, low, high))]
 
 
-KINDS: dict[str, Callable[[np.random.Generator, Style, Sheet, float, str], tuple[Sheet, list[Part]]]] = {
+KINDS: dict[str, Callable[[np.random.Generator, Style, Draft, float, str], tuple[Draft, list[Part]]]] = {
     "chorale": chorale,
     "keyboard": keyboard,
     "invention": invention,

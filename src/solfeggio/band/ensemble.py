@@ -6,21 +6,21 @@ import numpy as np
 
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.counterpoint import lead
+from solfeggio.band.draft import Draft, Note, chart_of, phrases, touch
 from solfeggio.band.drums import write_drums
 from solfeggio.band.harmony import parse_pitch, pitch_classes, voicing
 from solfeggio.band.melody import Motif
-from solfeggio.band.periods import Note, Sheet, chart_of, phrases, touch
 from solfeggio.band.players import RANGES
 from solfeggio.band.song import Part
 from solfeggio.band.style import Style
-from solfeggio.band.themes import array, bass_line, figure, row_of, sing
+from solfeggio.band.themes import array, bass_line, below, figure, row_of, sing
 
 TIMPANI = (40, 55)
 
 
 def ensemble(
-    rng: np.random.Generator, spec: Style, sheet: Sheet, bpm: float, side: str
-) -> tuple[Sheet, list[Part]]:  # fmt: skip
+    rng: np.random.Generator, spec: Style, draft: Draft, bpm: float, side: str
+) -> tuple[Draft, list[Part]]:  # fmt: skip
     """Leads share the theme by turns, together when it is loud, or in imitation; layers join as the music grows.
 
     A layer of one voice plays an inner voice of four-part writing, others play chords; a layer whose texture is
@@ -30,7 +30,7 @@ def ensemble(
     layers = [who for who in spec.layers if rng.random() < who.odds]
     stage = [pick(rng, who.programs) for who in leads] + [pick(rng, who.programs) for who in layers]
     deep = pick(rng, spec.bass_programs) if rng.random() < spec.bass_odds else -1
-    cuts = phrases(sheet)
+    cuts = phrases(draft)
     themes: dict[tuple[str, str, int], list[Motif]] = {}
     lines: list[list[Note]] = [[] for _ in range(len(leads) + len(layers) + 1)]
     drawn: dict[tuple[int, str], dict[str, object]] = {}
@@ -60,7 +60,8 @@ def ensemble(
                 lines[i] += sing(rng, bars, themes, who.centre, density, 0.0, pick(rng, (1, 1, 2)))
             elif first.loud > room + 0.15 * i:
                 octave = 12 * round((who.centre - leads[chief].centre) / 12)
-                lines[i] += [(a, b, p + octave, v * 0.92) for a, b, p, v in tune]
+                second = below(bars, tune, 0.2) if scene["thirds"] else tune
+                lines[i] += [(a, b, p + octave, v * 0.92) for a, b, p, v in second]
             elif rng.random() < 0.4:
                 lines[i] += _voice(rng, row, led[:, 1], who.centre)
         inner = 0
@@ -96,11 +97,11 @@ def ensemble(
             parts.append(Part(name, program, array(line, low, high)))
     if lines[-1]:
         parts.append(Part("bass", deep, array(lines[-1], *RANGES.get(deep, (24, 60)))))
-    if spec.drums and len({str(bar.feel.metre) for bar in sheet}) == 1:
-        energy = np.array([bar.loud for bar in sheet])
-        hits = write_drums(rng, chart_of(sheet), sheet[0].feel, energy, pick(rng, spec.drums) or ("march",), side)
+    if spec.drums and len({str(bar.feel.metre) for bar in draft}) == 1:
+        energy = np.array([bar.loud for bar in draft])
+        hits = write_drums(rng, chart_of(draft), draft[0].feel, energy, pick(rng, spec.drums) or ("march",), side)
         parts.append(Part("drums", pick(rng, spec.kits), hits, drums=True))
-    return sheet, parts
+    return draft, parts
 
 
 def _draw(rng: np.random.Generator, spec: Style, leads: int, layers: list, bpm: float) -> dict[str, object]:
@@ -111,6 +112,7 @@ def _draw(rng: np.random.Generator, spec: Style, leads: int, layers: list, bpm: 
         "chief": int(rng.integers(leads)) if rng.random() < 0.4 else 0,
         "textures": [(pick(rng, layer.textures), fine) for layer in layers],
         "bass": pick(rng, spec.bass),
+        "thirds": rng.random() < 0.5,
     }
 
 
@@ -123,7 +125,7 @@ def _voice(rng: np.random.Generator, row: list, pitches: np.ndarray, centre: int
     ]
 
 
-def _timpani(rng: np.random.Generator, bars: Sheet) -> list[Note]:
+def _timpani(rng: np.random.Generator, bars: Draft) -> list[Note]:
     """Strokes on tonic and dominant where the chord has them, and a roll into the end of a phrase."""
     out: list[Note] = []
     rolls = rng.random() < 0.4

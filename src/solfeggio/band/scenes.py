@@ -12,10 +12,11 @@ import numpy as np
 
 from solfeggio.band.chance import pick, shelf, weigh
 from solfeggio.band.counterpoint import lead
+from solfeggio.band.draft import Bar, Draft, Note, finish, touch
 from solfeggio.band.feel import Feel, feel_of
 from solfeggio.band.harmony import NAMES, SCALES, pitch_classes, spell, voicing
 from solfeggio.band.melody import write_motif
-from solfeggio.band.periods import Bar, Note, Sheet, finish, spots, touch
+from solfeggio.band.periods import spots
 from solfeggio.band.players import RANGES
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.band.style import Style
@@ -72,7 +73,7 @@ def compose_scene(rng: np.random.Generator, side: str, spec: Style) -> Song:
         leads, layers = [(spec.leads[0], spec.leads[0].programs[0])], [(spec.layers[0], spec.layers[0].programs[0])]
     deep = pick(rng, spec.bass_programs)
     lines: list[list[Note]] = [[] for _ in range(len(leads) + len(layers) + 1)]
-    sheet: list[Bar] = []
+    draft: list[Bar] = []
     spans: list[tuple[float, float, str]] = []
     order = pick(rng, ORDERS)
     home = int(rng.integers(12))
@@ -81,9 +82,9 @@ def compose_scene(rng: np.random.Generator, side: str, spec: Style) -> Song:
     for number, letter in enumerate(order):
         mode, level, cast = mood[letter]
         name = "development" if letter == "C" else "theme"
-        while len(sheet) < length * (number + 1) / len(order) - 1:
+        while len(draft) < length * (number + 1) / len(order) - 1:
             loud = float(np.clip(0.25 + 0.5 * level + 0.2 * rng.normal(), 0.1, 1.0))
-            marked = bool(sheet) and rng.random() < 0.62
+            marked = bool(draft) and rng.random() < 0.62
             tonic = (keys[letter] + (pick(rng, (0, 2, 5, 7, 10)) if rng.random() < 0.3 else 0)) % 12
             if marked:
                 which = pick(rng, cast)
@@ -93,16 +94,16 @@ def compose_scene(rng: np.random.Generator, side: str, spec: Style) -> Song:
                 path = pick(rng, shelf(FREE[mode], side))
                 bars = [tuple(text.split()) for text in path[: pick(rng, (1, 2, 2, 4))]]
                 tonic, mode_here = keys[letter], mode
-            start = sheet[-1].end if sheet else 0.0
+            start = draft[-1].end if draft else 0.0
             key = f"{NAMES[tonic]}:{mode_here}"
             passage = [
                 Bar(
                     start + i * feel.bar, feel,
                     tuple(zip(spots(feel, len(bar)), (spell(n, tonic) for n in bar), strict=True)),
-                    key, number, name, letter, len(spans) + len(sheet), i, len(bars), "", loud,
+                    key, number, name, letter, len(spans) + len(draft), i, len(bars), "", loud,
                 ) for i, bar in enumerate(bars)
             ]  # fmt: skip
-            sheet += passage
+            draft += passage
             if marked:
                 end = _state(rng, motifs[which], stretch, passage, tonic, leads, lines)
                 spans.append((start, end, str(which)))
@@ -110,7 +111,7 @@ def compose_scene(rng: np.random.Generator, side: str, spec: Style) -> Song:
                 chief = int(rng.integers(len(leads)))
                 lines[chief] += sing(rng, passage, {}, leads[chief][0].centre, leads[chief][0].density)
             _accompany(rng, passage, layers, deep, spec, lines, len(leads))
-    sheet += _ending(rng, sheet[-1], home, mood["A"][0], layers, deep, spec, lines, len(leads))
+    draft += _ending(rng, draft[-1], home, mood["A"][0], layers, deep, spec, lines, len(leads))
     parts = []
     for i, line in enumerate(lines[:-1]):
         program = leads[i][1] if i < len(leads) else layers[i - len(leads)][1]
@@ -118,7 +119,7 @@ def compose_scene(rng: np.random.Generator, side: str, spec: Style) -> Song:
         if line:
             parts.append(Part(name, program, array(line, *RANGES.get(program, (36, 96)))))
     parts.append(Part("bass", deep, array(lines[-1], *RANGES.get(deep, (24, 60)))))
-    return finish(rng, tuple(sheet), parts, spec, float(tempo * feel.beat), _numbered(spans))
+    return finish(rng, tuple(draft), parts, spec, float(tempo * feel.beat), _numbered(spans))
 
 
 def write_leitmotifs(rng: np.random.Generator, feel: Feel, count: int) -> list[Leitmotif]:
@@ -222,7 +223,7 @@ def _accompany(
 def _ending(
     rng: np.random.Generator, last: Bar, home: int, mode: str, layers: list, deep: int, spec: Style,
     lines: list[list[Note]], first: int,
-) -> Sheet:  # fmt: skip
+) -> Draft:  # fmt: skip
     """Two bars that close without a motif."""
     close = ("IV", "I") if mode == "maj" else (pick(rng, ("iv", "V", "bVI")), "i")
     bars = tuple(

@@ -1,4 +1,4 @@
-"""Themes and figures over a sheet: melodies that return, imitation, running lines, and accompaniments of every kind."""
+"""Themes and figures over a draft: melodies that return, imitation, running lines, and accompaniments of every kind."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from solfeggio.band.chance import pick, weigh
+from solfeggio.band.draft import Bar, Note, Slice, slices, touch
 from solfeggio.band.drums import tidy
 from solfeggio.band.harmony import bass, parse_pitch, pitch_classes, scale
 from solfeggio.band.melody import Motif, vary_motif, write_motif
-from solfeggio.band.periods import Bar, Note, Slice, slices, touch
 
 FIGURES = (
     "hold", "beats", "repeat", "offbeat", "tremolo", "alberti", "broken", "rise", "sweep", "waltz", "stride",
@@ -126,6 +126,18 @@ def _close(rng: np.random.Generator, bar: Bar, centre: int) -> list[Note]:
     notes.append((bar.start + first, bar.start + first + held, pitch_of(bar.key, label, rest, centre),
                   touch(rng, bar, first)))  # fmt: skip
     return notes
+
+
+def below(bars: Sequence[Bar], tune: Sequence[Note], shortest: float = 0.4) -> list[Note]:
+    """A second voice under the longer notes of a tune: the chord tone a third to a sixth below."""
+    out = []
+    for start, end, pitch, loud in tune:
+        bar = next(bar for bar in reversed(bars) if bar.start <= start + 1e-6)
+        tones = pitch_classes(bar.chord_at(start - bar.start))
+        under = [p for p in range(int(pitch) - 9, int(pitch) - 2) if p % 12 in tones]
+        if under and end - start > shortest:
+            out.append((start, end, float(under[-1]), loud * 0.85))
+    return out
 
 
 def figure(
