@@ -19,6 +19,7 @@ from solfeggio.band.form import Chart, in_metre, write_chart
 from solfeggio.band.melody import write_melody
 from solfeggio.band.mma import Groove, grooves, side, tactus
 from solfeggio.band.players import CHANGES, OTHER_METRES, play
+from solfeggio.band.push import push_song
 from solfeggio.band.scenes import compose_scene
 from solfeggio.band.scores import SUFFIXES, compose_score, score_song
 from solfeggio.band.song import Part, Song
@@ -52,6 +53,7 @@ GROOVE_FORMS: dict[str, dict[str, float]] = {  # family of groove -> forms of it
 }  # fmt: skip
 METRES = {(4, 4): 6.5, (3, 4): 1.2, (6, 8): 0.6, (2, 4): 0.2, (5, 4): 0.1}
 LEADS = (0, 4, 11, 21, 22, 24, 25, 26, 27, 29, 30, 40, 41, 42, 52, 53, 56, 57, 59, 60, 64, 65, 66, 68, 71, 73, 75, 81)
+PUSHING = ("rock", "pop", "soul", "funk", "latin", "fast latin", "metal", "country", "blues", "shuffle")
 CALM = ("ballad", "slow", "ambient", "waltz", "jazz")
 
 
@@ -94,6 +96,8 @@ def compose_mma(rng: np.random.Generator, side: str, style: Style) -> Song:
         song = _add_partner(rng, song, groove, chart, bpm, side)
     if not any(p.name.startswith(("melody", "arpeggio")) for p in song.parts) and rng.random() < 0.5:
         song = _add_melody(rng, song, chart)
+    if groove.family in PUSHING:
+        song = push_song(rng, song, chart.sections, 0.1)
     draw = rng.random()
     if draw < CHANGES[0]:
         song = _change_metre(rng, song, groove, chart, bpm, side)
@@ -216,7 +220,11 @@ def _add_melody(rng: np.random.Generator, song: Song, chart: Chart) -> Song:
     level = {name: rng.uniform(0.3, 0.9) for name, _, _ in chart.sections}
     energy = np.concatenate([np.full(bars, level[name]) for name, _, bars in chart.sections])
     program, centre = pick(rng, LEADS), int(rng.integers(66, 76))
-    part = write_melody(rng, chart, feel, energy, program, centre, rng.uniform(0.15, 0.7), name="melody-top")
+    jazz = groove.family in ("jazz", "fast", "blues")
+    density, consonance = rng.uniform(0.45, 0.95) if jazz else rng.uniform(0.2, 0.75), 0.3 if jazz else 0.5
+    part = write_melody(
+        rng, chart, feel, energy, program, centre, density, 0.4 if jazz else 0.2, name="melody-top", consonance=consonance
+    )
     notes = part.notes.copy()
     notes[:, 0], notes[:, 1] = feel.warp(notes[:, 0]), feel.warp(notes[:, 1])
     return replace(song, parts=(*song.parts, replace(part, notes=notes)))

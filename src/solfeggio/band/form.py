@@ -83,7 +83,7 @@ RHYTHMS: dict[str, dict[str, float]] = {  # flavour -> how many chords a bar
     "rock": {"one": 6, "half": 2, "two": 1, "mixed": 1}, "metal": {"one": 6, "half": 3, "mixed": 1},
     "vamp": {"one": 2, "half": 1}, "classical": {"one": 5, "two": 3, "four": 1, "mixed": 2},
     "jazz": {"one": 5, "two": 4, "half": 0.7, "mixed": 2},
-    "": {"one": 6, "two": 1.5, "half": 1.5, "mixed": 1.2, "four": 0.15},
+    "": {"one": 5, "two": 3, "half": 0.9, "mixed": 2, "four": 0.2}, "folk": {"one": 4, "two": 4, "half": 0.5, "mixed": 2},
 }  # fmt: skip
 LONGEST = {"intro": 8, "outro": 8, "prechorus": 4, "break": 8}
 
@@ -200,6 +200,8 @@ def plan_sections(rng: np.random.Generator, bars: int, form: str = "song") -> tu
     first_open, last_open = tokens[0].startswith("("), tokens[-1].endswith(")")
     pairs = [(t.partition("=")[0], t.partition("=")[2] or t) for t in (token.strip("()") for token in tokens)]
     unit = pick(rng, (4, 8, 8, 8, 8, 12 if bars > 40 else 8, 6 if kind == "verse-chorus" else 8))
+    if bars < 30 and kind in ("verse-chorus", "strophic", "loop") and rng.random() < 0.5:
+        unit = 4
     unit = {"aaba": 8 if bars >= 24 else 4, "blues": 12}.get(kind, unit)
     if kind in ("rondo", "ternary", "binary", "through"):
         unit = next((u for u in (8, 4) if u * (len(pairs) if kind in ("rondo", "ternary") else 4) <= bars), 4)

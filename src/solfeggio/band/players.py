@@ -12,6 +12,7 @@ from solfeggio.band.drums import count_in, tidy, write_drums
 from solfeggio.band.feel import Feel, feel_of
 from solfeggio.band.form import Chart, chord_spans, form_spans, in_metre, write_chart
 from solfeggio.band.melody import write_melody
+from solfeggio.band.push import push_chords, push_parts, pushed_bars
 from solfeggio.band.rhythm import write_chords
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.band.splice import odd_bar, replace_section
@@ -49,13 +50,18 @@ def play(rng: np.random.Generator, side: str, spec: Style) -> Song:
     swing = low + (high - low) * rng.random() if rng.random() < odds else 0.5
     feel = feel_of(rng, Metre.parse(weigh(rng, spec.metres)), swing, spec.pair)
     tempo = spec.tempo[0] * (spec.tempo[1] / spec.tempo[0]) ** rng.random()
-    if spec.name == "reel" and feel.beat == 1.0:
-        tempo *= 1.6
-    seconds = 40 + 45 * rng.random()
+    usual = feel_of(rng, Metre.parse(max(spec.metres, key=lambda name: spec.metres[name]))).beat
+    if feel.beat != usual:  # the range is for the style's usual beat: shorter beats go faster, longer ones slower
+        tempo = max(tempo * (usual / feel.beat) ** 0.8, min(tempo, 56.0))
+    seconds = 43 + 43 * rng.random()
     bars = max(8, round(seconds * tempo / 60 / feel.beats / 4) * 4)
     chart = write_chart(rng, feel.metre, bars, spec.harmony, spec.form, side)
     energy = _dynamics(rng, chart, spec)
-    parts, early = _pushes(rng, chart, feel, spec, _parts(rng, chart, feel, spec, energy, side))
+    parts = _parts(rng, chart, feel, spec, energy, side, float(np.clip((112 / tempo) ** 0.5, 0.7, 1.4)))
+    early: tuple[float, ...] = ()
+    if feel.beat != 0.5 and any(part.drums for part in parts):
+        early = tuple(bar * feel.bar for bar in pushed_bars(rng, chart.sections, spec.push))
+        parts = push_parts(parts, early) if early else parts
     parts = _silences(rng, chart, feel, spec, parts)
     song = _finish(rng, chart, feel, spec, parts, tempo * feel.beat, early)
     draw = rng.random()
@@ -93,9 +99,9 @@ def _dynamics(rng: np.random.Generator, chart: Chart, spec: Style) -> np.ndarray
 
 
 def _parts(
-    rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, energy: np.ndarray, side: str
+    rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, energy: np.ndarray, side: str, pace: float = 1.0
 ) -> list[Part]:
-    """Every player's part, from bar 0 on."""
+    """Every player's part, from bar 0 on; ``pace`` multiplies how many notes leads play: slow songs have more."""
     parts: list[Part] = []
     kicks = None
     styles = pick(rng, spec.drums) if spec.drums else ()
@@ -120,8 +126,8 @@ def _parts(
             centre = lead.centre + int(rng.integers(-5, 6))
             parts.append(
                 write_melody(
-                    rng, chart, feel, energy, program, centre, lead.density * (0.6 + 0.7 * rng.random()),
-                    lead.syncopation, lead.rests, f"melody{i + 1}" if i else "melody", lead.sings,
+                    rng, chart, feel, energy, program, centre, lead.density * (0.6 + 0.7 * rng.random()) * pace,
+                    lead.syncopation, lead.rests, f"melody{i + 1}" if i else "melody", lead.sings, lead.consonance,
                 )
             )  # fmt: skip
     if not parts:
@@ -129,34 +135,6 @@ def _parts(
         notes = write_chords(rng, chart, feel, energy, layer.textures, layer.near, layer.voices, layer.low)
         parts.append(Part("chords", pick(rng, layer.programs), notes))
     return [part if part.drums else _in_range(part) for part in parts if len(part.notes)]
-
-
-def _pushes(
-    rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part]
-) -> tuple[list[Part], tuple[float, ...]]:
-    """Anticipate: some sections play certain downbeats an eighth early, all together (when, in quarters)."""
-    early: set[int] = set()
-    names = {name: pick(rng, (1, 2, 2, 2, 4, 4)) if rng.random() < spec.push else 0 for name, _, _ in chart.sections}
-    for name, first, length in chart.sections:
-        if names[name]:
-            early.update(bar for bar in range(first + 1, first + length) if (bar - first) % names[name] == 0)
-    if not early or feel.beat == 0.5 or not any(part.drums for part in parts):
-        return parts, ()
-    moments = np.array(sorted(early)) * feel.bar
-    hat_stays = (42, 44, 46, 51, 53, 54, 69, 70)
-    out = []
-    for part in parts:
-        notes = part.notes
-        if not part.name.startswith("melody"):
-            at = np.abs(notes[:, 0][:, None] - moments[None]).min(1) < 0.1
-            at &= ~np.isin(notes[:, 2], hat_stays) if part.drums else True
-            before = (notes[:, 0][:, None] - moments[None] >= -0.501) & (notes[:, 0][:, None] - moments[None] < -0.1)
-            gone = before.any(1) & ~(np.isin(notes[:, 2], hat_stays) if part.drums else False)
-            notes = notes.copy()
-            notes[at, 0] -= 0.5
-            notes = tidy(list(map(tuple, notes[~gone])))
-        out.append(Part(part.name, part.program, notes, part.drums))
-    return [part for part in out if len(part.notes)], tuple(float(x) for x in moments)
 
 
 def _silences(rng: np.random.Generator, chart: Chart, feel: Feel, spec: Style, parts: list[Part]) -> list[Part]:
@@ -264,7 +242,7 @@ def _write_down(
     count = round(beats_end / feel.beat)
     beats = np.arange(min(-lead, 0) if lead > 0 else -lead, count)
     moments = [t - 0.5 for t in early]
-    chords = _pushed(chord_spans(chart), early)
+    chords = push_chords(chord_spans(chart), early)
     edges = np.array([a for a, _, _ in chords] + [chords[-1][1]])
     edges = np.where(np.isin(edges, moments), feel.warp(edges), edges) + shift
     spans: list[tuple[float, float, str]] = [
@@ -293,12 +271,6 @@ def _shifted(spans: Spans, shift: float) -> Spans:
     """Move spans by ``shift`` quarters; the first begins at 0 whatever comes before it."""
     moved = [(a + shift, b + shift, label) for a, b, label in spans if b + shift > 1e-6]
     return ((0.0, *moved[0][1:]), *moved[1:])
-
-
-def _pushed(spans: Spans, early: tuple[float, ...]) -> Spans:
-    """Let chords that enter at the moments ``early`` enter an eighth before."""
-    edges = [a - 0.5 if any(abs(a - t) < 1e-6 for t in early) else a for a, _, _ in spans] + [spans[-1][1]]
-    return tuple((a, b, label) for a, b, (_, _, label) in zip(edges, edges[1:], spans, strict=False) if b > a + 1e-6)
 
 
 def _pick_up(rng: np.random.Generator, chart: Chart, feel: Feel, parts: list[Part], lead: int) -> list[Part]:

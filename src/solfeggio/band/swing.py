@@ -14,7 +14,8 @@ def draw_swing(rng: np.random.Generator, song: Song) -> Swing:
     straight = (1.0, 0.5)
     if len(song.beats_quarters) < 2 or abs(np.median(np.diff(song.beats_quarters)) - 1) > 1e-6 or rng.random() > 0.12:
         return straight
-    if swings(song):
+    off = song.beats_quarters % 1  # a metre change may leave the beats of what follows between the quarters
+    if swings(song) or bool(np.any((off > 1e-6) & (off < 1 - 1e-6))):
         return straight
     phase = _onset_phases(song)
     sixteenths = np.mean((np.abs(phase - 0.25) < 0.03) | (np.abs(phase - 0.75) < 0.03)) > 0.08
