@@ -6,6 +6,8 @@ bach       four-part chorales, J. S. Bach (MusicXML; those in Humdrum, whose enc
 tunes      O'Neill's Music of Ireland (1903), Ryan's Mammoth Collection (1883), Aird's Airs (1778 to 1801)
 quartets   string quartets of Haydn, Mozart and Beethoven, movement by movement
 
+"freedoom" are the songs of that game, from its own package (``wads``).
+
 Not used: Essen (for non-commercial use only, its status unclear), Palestrina and Josquin (encodings under copyright),
 Trecento and Ciconia (CC-BY-SA), lead sheets (songs under copyright).
 
@@ -32,12 +34,14 @@ from solfeggio.band.mma import side
 from solfeggio.band.music21_sheet import read_abc, read_sheet
 from solfeggio.band.sheet import Bar, Sheet
 from solfeggio.band.song import Part
+from solfeggio.band.wads import game_songs, read_game_song
 from solfeggio.errors import FormatError, MissingExtra, unknown
 from solfeggio.files import write_bytes
 
 SOURCES: dict[str, tuple[str, ...]] = {  # source -> files in the corpus
     "bach": ("bach/*.mxl",),
     "tunes": ("oneills1850/*.abc", "ryansMammoth/*.abc", "airdsAirs/*.abc"),
+    "freedoom": (),
     "quartets": ("haydn/*/*.mxl", "mozart/k80/*.mxl", "mozart/k15*/*.mxl", "mozart/k458/*.mxl", "beethoven/*/*.mxl"),
 }
 METRES = {"C": "4/4", "C|": "2/2"}
@@ -68,6 +72,8 @@ def pieces(source: str) -> tuple[Piece, ...]:
     """List the pieces of a source, a key of SOURCES, sorted by name."""
     if source not in SOURCES:
         raise unknown("source of scores", source, SOURCES)
+    if source == "freedoom":
+        return tuple(Piece(name, "", side(name)) for name in sorted(game_songs()))
     metres: dict[str, str] = {}
     marks: dict[str, set[str]] = {}
     for pattern in SOURCES[source]:
@@ -86,6 +92,8 @@ def pieces(source: str) -> tuple[Piece, ...]:
 
 def read_piece(name: str) -> Sheet:
     """Read a piece by its name; raises as ``sheet.read_sheet``."""
+    if name.startswith("freedoom"):
+        return read_game_song(name)
     kept = cache_folder() / f"score-{VERSION}-{re.sub('[^A-Za-z0-9]+', '-', name)}.npz"
     if kept.is_file():
         try:

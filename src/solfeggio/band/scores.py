@@ -45,8 +45,7 @@ def score_song(path: str | Path) -> Song:
     sheet = read_midi_sheet(path) if kind == "MIDI" else read_sheet(path)
     order, stretch = unroll(sheet.bars)
     order, stretch = (order, stretch) if kind != "MIDI" else (list(range(len(sheet.bars))), [0] * len(sheet.bars))
-    span = np.array([(b - a) / v for a, b, v in sheet.tempi])
-    bpm = float(sum(b - a for a, b, _ in sheet.tempi) / span.sum()) if span.sum() > 0 else BPM[kind]
+    bpm = _bpm(sheet) or BPM[kind]
     lengths = np.cumsum([sheet.bars[i].end - sheet.bars[i].start for i in order]) * 60 / bpm
     keep = int(np.searchsorted(lengths, LONGEST)) + 1
     if keep < len(order) or kind != "MIDI":
@@ -54,8 +53,7 @@ def score_song(path: str | Path) -> Song:
     tempi = tuple((a, b, v) for a, b, v in sheet.tempi if abs(v / bpm - 1) > 1e-3)
     if not sheet.parts:
         raise DataError(f"{path}", "it holds no notes", "give a score with music in it")
-    parts = tuple(replace(part, name=name) for part, name in zip(sheet.parts, _names(sheet.parts), strict=True))
-    sheet = find_keys(replace(sheet, parts=parts), modal=kind == "ABC")
+    sheet = find_keys(replace(sheet, parts=_named(sheet.parts)), modal=kind == "ABC")
     song = write_song(sheet, bpm, order[:keep], stretch[:keep])
     return replace(song, name=path.stem, style=path.stem, work=path.stem, tempi=tempi)
 
@@ -105,6 +103,9 @@ def _arrange(rng: np.random.Generator, side: str, style: Style, sheet: Sheet) ->
         counted = min(counted * QUICK.get(metre, 1.0), 220.0)
     fastest = 4.5 if any(lead.sings for lead in style.leads) else 8.0
     bpm = _playable(sheet, counted * beat_quarters(Metre.parse(metre)), fastest)
+    if style.source == "freedoom":
+        bpm = float(np.clip(_bpm(sheet) * rng.uniform(0.88, 1.12), 50, 220))
+        sheet = replace(sheet, parts=_named(sheet.parts))
     sheet = find_keys(sheet, modal=style.source == "tunes")
     order, stretch = unroll(sheet.bars, repeats=bool(rng.random() < 0.7))
     order, stretch = _excerpt(rng, sheet.bars, order, stretch, bpm)
@@ -118,6 +119,8 @@ def _arrange(rng: np.random.Generator, side: str, style: Style, sheet: Sheet) ->
     if style.source == "tunes":
         song = write_song(replace(played, parts=played.parts[:1]), bpm, order, stretch)
         return replace(arrange_tune(rng, side, style, song), rubato=rubato)
+    if style.source == "freedoom":
+        return write_song(played, bpm, order, stretch)
     voices = _voices(played.parts)
     if len(voices) != 4:
         return None
@@ -239,19 +242,23 @@ def _forms(bars: tuple[Bar, ...], order: list[int], stretch: list[int]) -> Spans
     return tuple(spans)
 
 
-def _names(parts: tuple[Part, ...]) -> list[str]:
+def _bpm(sheet: Sheet) -> float:
+    """Mean quarters a minute of a score as marked; 0 where nothing is."""
+    minutes = sum((b - a) / v for a, b, v in sheet.tempi)
+    return sum(b - a for a, b, _ in sheet.tempi) / minutes if minutes > 0 else 0.0
+
+
+def _named(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Name the parts of a score by what they do: drums, bass, melody, chords, riff."""
     names: list[str] = []
     roles = [_role(part) for part in parts]
-    if "melody" not in roles and "riff" in roles:  # the highest single line leads
-        highest = max(
-            (i for i, r in enumerate(roles) if r == "riff"), key=lambda i: float(np.median(parts[i].notes[:, 2]))
-        )
-        roles[highest] = "melody"
+    lines = [i for i, role in enumerate(roles) if role == "riff" and parts[i].program < 96 and parts[i].program != 47]
+    if "melody" not in roles and lines:  # the highest single line leads
+        roles[max(lines, key=lambda i: float(np.median(parts[i].notes[:, 2])))] = "melody"
     for role in roles:
         again = sum(name.rstrip("0123456789") == role for name in names)
         names.append(role if not again else f"{role}{again + 1}")
-    return names
+    return tuple(replace(part, name=name) for part, name in zip(parts, names, strict=True))
 
 
 def _role(part: Part) -> str:
