@@ -15,7 +15,7 @@ def played(monkeypatch):
     """The demo in place of the composer: these tests are about the dataset, and need no mma."""
     asked = []
 
-    def performance(seed, side, style=None):
+    def performance(seed, side, style=None, version=0):
         asked.append((seed, side))
         return demo.performance()
 
@@ -78,3 +78,10 @@ def test_fonts_play_every_beat_of_the_demo(played):
     lags = np.arange(-12, 13)
     curve = rise[beats[:, None] + lags].mean(0)
     assert abs(lags[np.argmax(curve)]) <= 2  # 20 ms: the attack is where the label says
+
+
+def test_versions_are_of_one_work_and_are_other_songs():
+    one, two, again = (band.band_track(4, "train", family="sketch", style="invention", version=k) for k in (0, 1, 1))
+    assert one.id == "band-train-sketch-4" and two.id == "band-train-sketch-4-v1"
+    assert one.groups["work"] == two.groups["work"] and one.groups["song"] != two.groups["song"]
+    assert two.answers["beats"] == again.answers["beats"]

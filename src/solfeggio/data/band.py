@@ -22,11 +22,12 @@ GROUPS = ("song", "style", "groove", "work", "bank")
 CITATION = "Made by solfeggio's band from a seed; reproducible with the named sound banks and mma."
 
 
-def band_track(seed: int, side: str, *, family: str = "A", style: str | None = None) -> Track:
+def band_track(seed: int, side: str, *, family: str = "A", style: str | None = None, version: int = 0) -> Track:
     """Make the track of a seed; nothing is composed before its audio, answers or style are asked for.
 
     side: "train", "valid" or "test": which grooves, patterns and songs may be played. family: of sound banks, or
     "sketch" (plain numpy); B, C and their drum kits are only ever heard on side "test". style: as ``compose`` takes it.
+    version: 0 is the song of the seed, 1, 2, ... are other versions of the same work, as ``versions.version`` makes.
     The audio is (2, n) at 22050 Hz; the stems, one for each part,
     sum to it before mastering. groups: song, style, groove, work, bank. Raises ConfigError for an unknown side or
     family, or a family that the side must not hear.
@@ -38,11 +39,11 @@ def band_track(seed: int, side: str, *, family: str = "A", style: str | None = N
     if family != "sketch" and banks.side_of(family) != "train" and side != "test":
         raise ConfigError(f"family {family} on side '{side}'", "it is kept for testing", "use family A, or side 'test'")
     return Track(
-        id=f"band-{side}-{family}-{seed}",
-        audio=partial(_audio, seed, side, family, style),
-        answers=Late(TASKS, partial(_answers, seed, side, style)),
-        groups=Late(GROUPS, partial(_groups, seed, side, family, style)),
-        stems=partial(_stems, seed, side, family, style),
+        id=f"band-{side}-{family}-{seed}" + (f"-v{version}" if version else ""),
+        audio=partial(_audio, seed, side, family, style, version),
+        answers=Late(TASKS, partial(_answers, seed, side, style, version)),
+        groups=Late(GROUPS, partial(_groups, seed, side, family, style, version)),
+        stems=partial(_stems, seed, side, family, style, version),
     )
 
 
@@ -71,33 +72,42 @@ def licence(family: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def performance(seed: int, side: str, style: str | None = None) -> Performance:
-    """Compose and perform the song of a seed; words that nobody sings are not in it."""
-    from solfeggio.band import compose, perform
+def performance(seed: int, side: str, style: str | None = None, version: int = 0) -> Performance:
+    """Compose and perform the song of a seed, or a version of it; words that nobody sings are not in it."""
+    from solfeggio.band import compose, perform, versions
 
-    played = perform.perform(np.random.default_rng([seed, 2]), compose.compose(seed, side=side, style=style))
+    song = compose.compose(seed, side=side, style=style)
+    if version:
+        song = versions.version(_generator(seed, 4, version), song)
+    played = perform.perform(_generator(seed, 2, version), song)
     return replace(played, parts=tuple(replace(part, words=()) for part in played.parts))
 
 
 @lru_cache(maxsize=1)
-def recording(seed: int, side: str, family: str, style: str | None = None, rate: int = RATE) -> Recording:
-    """Record the song of a seed, stems and all, at ``rate`` Hz."""
-    return record(performance(seed, side, style), np.random.default_rng([seed, 3]), family=family, rate=rate)
+def recording(
+    seed: int, side: str, family: str, style: str | None = None, rate: int = RATE, version: int = 0
+) -> Recording:
+    """Record the song of a seed, or a version of it, stems and all, at ``rate`` Hz."""
+    return record(performance(seed, side, style, version), _generator(seed, 3, version), family=family, rate=rate)
 
 
-def _answers(seed: int, side: str, style: str | None) -> dict[str, Any]:
-    return truth(performance(seed, side, style))
+def _generator(seed: int, purpose: int, version: int) -> np.random.Generator:
+    return np.random.default_rng([seed, purpose, version] if version else [seed, purpose])
 
 
-def _groups(seed: int, side: str, family: str, style: str | None) -> dict[str, str]:
-    song = performance(seed, side, style).song
+def _answers(seed: int, side: str, style: str | None, version: int = 0) -> dict[str, Any]:
+    return truth(performance(seed, side, style, version))
+
+
+def _groups(seed: int, side: str, family: str, style: str | None, version: int = 0) -> dict[str, str]:
+    song = performance(seed, side, style, version).song
     work = song.work or song.name
     return {"song": song.name, "style": song.style, "groove": song.groove, "work": work, "bank": family}
 
 
-def _audio(seed: int, side: str, family: str, style: str | None) -> tuple[np.ndarray, int]:
-    return recording(seed, side, family, style).samples, RATE
+def _audio(seed: int, side: str, family: str, style: str | None, version: int = 0) -> tuple[np.ndarray, int]:
+    return recording(seed, side, family, style, version=version).samples, RATE
 
 
-def _stems(seed: int, side: str, family: str, style: str | None) -> tuple[dict[str, np.ndarray], int]:
-    return recording(seed, side, family, style).stems, RATE
+def _stems(seed: int, side: str, family: str, style: str | None, version: int = 0) -> tuple[dict[str, np.ndarray], int]:
+    return recording(seed, side, family, style, version=version).stems, RATE
