@@ -16,17 +16,8 @@ MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 MODES = {"major": "maj", "ionian": "maj", "minor": "min", "aeolian": "min", "dorian": "dor", "mixolydian": "mix"}
 SOUNDED = ("maj", "min", "7", "min7", "maj7", "dim", "hdim7", "dim7", "sus4", "aug", "5")
-EXTRA = {
-    "7": 0.05,
-    "min7": 0.09,
-    "maj7": 0.12,
-    "dim": 0.05,
-    "hdim7": 0.08,
-    "dim7": 0.08,
-    "sus4": 0.14,
-    "aug": 0.18,
-    "5": 0.08,
-}
+EXTRA = {"7": 0.05, "min7": 0.11, "maj7": 0.2, "dim": 0.05, "hdim7": 0.08, "dim7": 0.08, "sus4": 0.2, "aug": 0.18,
+         "5": 0.08}  # fmt: skip
 OVER = {3: "b3", 4: "3", 6: "b5", 7: "5", 10: "b7", 11: "7"}
 DIATONIC: dict[str, dict[tuple[int, str], float]] = {  # mode -> chords of a tune's accompaniment, and how welcome
     "maj": {(0, "maj"): 0.12, (7, "maj"): 0.08, (5, "maj"): 0.07, (9, "min"): 0.0, (2, "min"): 0.0, (7, "7"): 0.03,
