@@ -54,6 +54,7 @@ GROOVE_FORMS: dict[str, dict[str, float]] = {  # family of groove -> forms of it
 METRES = {(4, 4): 6.5, (3, 4): 1.2, (6, 8): 0.6, (2, 4): 0.2, (5, 4): 0.1}
 LEADS = (0, 4, 11, 21, 22, 24, 25, 26, 27, 29, 30, 40, 41, 42, 52, 53, 56, 57, 59, 60, 64, 65, 66, 68, 71, 73, 75, 81)
 PUSHING = ("rock", "pop", "soul", "funk", "latin", "fast latin", "metal", "country", "blues", "shuffle")
+JAZZY = ("jazz", "fast", "blues")
 CALM = ("ballad", "slow", "ambient", "waltz", "jazz")
 
 
@@ -95,7 +96,7 @@ def compose_mma(rng: np.random.Generator, side: str, style: Style) -> Song:
     if all(part.drums for part in song.parts) and rng.random() < 0.88:
         song = _add_partner(rng, song, groove, chart, bpm, side)
     if not any(p.name.startswith(("melody", "arpeggio")) for p in song.parts) and rng.random() < 0.5:
-        song = _add_melody(rng, song, chart)
+        song = _add_melody(rng, song, chart, groove.family in JAZZY)
     if groove.family in PUSHING:
         song = push_song(rng, song, chart.sections, 0.1)
     draw = rng.random()
@@ -194,7 +195,7 @@ def _change_metre(
     section = in_metre(chart, number, metre)
     other = accompany(rng, pick(rng, kin), section, bpm)
     if any(part.name == "melody-top" for part in song.parts):
-        other = _add_melody(rng, other, section)
+        other = _add_melody(rng, other, section, groove.family in JAZZY)
     return replace_section(song, number, other)
 
 
@@ -214,16 +215,16 @@ def _add_partner(rng: np.random.Generator, song: Song, groove: Groove, chart: Ch
     return replace(song, parts=song.parts + tuple(p for p in partner.parts if not p.drums))
 
 
-def _add_melody(rng: np.random.Generator, song: Song, chart: Chart) -> Song:
-    """Put a tune on top; it swings where the groove does."""
+def _add_melody(rng: np.random.Generator, song: Song, chart: Chart, jazz: bool) -> Song:
+    """Put a tune on top; it swings where the groove does; over jazz it runs in eighths and leans on the chords."""
     feel = feel_of(rng, chart.metre, 0.66 if swings(song) else 0.5)
     level = {name: rng.uniform(0.3, 0.9) for name, _, _ in chart.sections}
     energy = np.concatenate([np.full(bars, level[name]) for name, _, bars in chart.sections])
     program, centre = pick(rng, LEADS), int(rng.integers(66, 76))
-    jazz = groove.family in ("jazz", "fast", "blues")
     density, consonance = rng.uniform(0.45, 0.95) if jazz else rng.uniform(0.2, 0.75), 0.3 if jazz else 0.5
+    push = 0.4 if jazz else 0.2
     part = write_melody(
-        rng, chart, feel, energy, program, centre, density, 0.4 if jazz else 0.2, name="melody-top", consonance=consonance
+        rng, chart, feel, energy, program, centre, density, push, name="melody-top", consonance=consonance
     )
     notes = part.notes.copy()
     notes[:, 0], notes[:, 1] = feel.warp(notes[:, 0]), feel.warp(notes[:, 1])

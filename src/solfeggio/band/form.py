@@ -83,7 +83,8 @@ RHYTHMS: dict[str, dict[str, float]] = {  # flavour -> how many chords a bar
     "rock": {"one": 6, "half": 2, "two": 1, "mixed": 1}, "metal": {"one": 6, "half": 3, "mixed": 1},
     "vamp": {"one": 2, "half": 1}, "classical": {"one": 5, "two": 3, "four": 1, "mixed": 2},
     "jazz": {"one": 5, "two": 4, "half": 0.7, "mixed": 2},
-    "": {"one": 5, "two": 3, "half": 0.9, "mixed": 2, "four": 0.2}, "folk": {"one": 4, "two": 4, "half": 0.5, "mixed": 2},
+    "": {"one": 5, "two": 3, "half": 0.9, "mixed": 2, "four": 0.2},
+    "folk": {"one": 4, "two": 4, "half": 0.5, "mixed": 2},
 }  # fmt: skip
 LONGEST = {"intro": 8, "outro": 8, "prechorus": 4, "break": 8}
 

@@ -29,9 +29,9 @@ def write_motif(
         chance = {
             4: 0.8,
             3: 0.5 + 0.5 * density,
-            2: 0.2 + 0.9 * density,
-            1: density * 0.85,
-            0: max(0, density - 0.45) * 0.7,
+            2: 0.3 + 0.75 * density,
+            1: 0.08 + density * 0.9,
+            0: max(0, density - 0.35) * 0.75,
         }
         if rng.random() < chance[weight]:
             if weight in (2, 3) and rng.random() < syncopation and offset >= 0.5:
@@ -81,12 +81,14 @@ def write_melody(
     rests: float = 0.25,
     name: str = "melody",
     sings: bool = False,
+    consonance: float = 0.5,
 ) -> Part:
     """Write a melody over a chart: one voice within an octave or so of MIDI ``centre``, from bar 0 on.
 
     density: 0 long notes to 1 running. syncopation: chance that a beat is anticipated. rests: how often a phrase
-    breathes. sings: stay within a voice (A3 to E5, or an octave lower), leap little, breathe every four bars. Material
-    that returns brings its tune back, a little varied; four bars ask, the next four answer and come home.
+    breathes. consonance: chance that a note on a beat must belong to the chord, 0.3 jazz to 0.9 hymns. sings: stay
+    within a voice (A3 to E5, or an octave lower), leap little, breathe every four bars. Material that returns brings
+    its tune back, a little varied; four bars ask, the next four answer and come home.
     """
     low, high = (centre - 13, centre + 13) if not sings else SUNG[0] if centre >= 60 else SUNG[1]
     middle = (low + high) // 2 if sings else centre
@@ -119,9 +121,11 @@ def write_melody(
             for i, (offset, span, step) in enumerate(line):
                 closing = i == len(line) - 1
                 strong = feel.strength(offset) >= 2 or span >= 1 or closing
+                must = consonance + 0.5 * closing + 0.25 * (feel.strength(offset) == 4) + 0.2 * (span >= 2)
                 label = next(label for x, label in reversed(chart.chords[bar]) if x <= offset + 1e-6)
                 tonic = pitch_classes(chart.key_at(bar).split(":")[0])[0] if home and closing else -1
-                pitch = _choose(rng, chart.key_at(bar), label, start, step, strong, last, (low, high), widest, tonic)
+                key = chart.key_at(bar)
+                pitch = _choose(rng, key, label, start, step, strong, last, (low, high), widest, tonic, must)
                 held = span * (0.55 if rng.random() < 0.15 else 0.95)
                 if breathes and closing:
                     held = min(feel.bar - offset - 0.3, max(held, 0.5) + 0.5)
@@ -158,8 +162,12 @@ def _choose(
     limits: tuple[int, int],
     widest: int,
     tonic: int,
+    must: float,
 ) -> int:
-    """Choose a pitch: ``step`` scale steps from ``start``; a chord tone where it counts, passing tones by step."""
+    """Choose a pitch: ``step`` scale steps from ``start``; a chord tone where it counts, other tones by step.
+
+    must: how likely a strong note has to be a chord tone. Notes are repeated where the line stands still, seldom else.
+    """
     tones = pitch_classes(label)
     scale = local_scale(key, label)
     ladder = [p for p in range(limits[0], limits[1] + 1) if p % 12 in scale]
@@ -170,11 +178,12 @@ def _choose(
         stable = [p for p in ladder if p % 12 == tonic] or stable
         strong = True
     near = [p for p in ladder if last is None or abs(p - last) <= widest]
-    if strong and (rng.random() < 0.92 or last is None or abs(wanted - last) > 4):
+    if strong and (rng.random() < must or last is None or abs(wanted - last) > 4):
         near = [p for p in stable if last is None or abs(p - last) <= max(widest, 8)] or stable
     elif last is not None and abs(wanted - last) > 2 and wanted not in stable:  # nobody leaps to a passing tone
         near = [p for p in ladder if abs(p - last) <= 2 or (p in stable and abs(p - last) <= widest)]
-    return min(near or ladder, key=lambda p: (abs(p - wanted), p))
+    still = 1.5 if wanted != last else 0.0
+    return min(near or ladder, key=lambda p: (abs(p - wanted) + still * (p == last), p))
 
 
 def _pick_up(
