@@ -9,11 +9,11 @@ import numpy as np
 
 from solfeggio.errors import unknown
 
-# name: container, subtype, the rate it must have (None: any)
-_CODECS: dict[str, tuple[str, str, int | None]] = {
-    "mp3": ("MP3", "MPEG_LAYER_III", None),
-    "ogg": ("OGG", "VORBIS", None),
-    "opus": ("OGG", "OPUS", 24000),
+# name: container, subtype, the rates it has (none: any)
+_CODECS: dict[str, tuple[str, str, tuple[int, ...]]] = {
+    "mp3": ("MP3", "MPEG_LAYER_III", (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)),
+    "ogg": ("OGG", "VORBIS", ()),
+    "opus": ("OGG", "OPUS", (24000, 48000)),
 }
 
 
@@ -29,6 +29,8 @@ def round_trip(samples: np.ndarray, rate: int, codec: str, quality: float = 0.5)
     """
     if codec not in _CODECS:
         raise unknown("codec", codec, _CODECS)
+    if not samples.shape[1]:
+        return np.zeros(samples.shape, np.float32)
     decoded = _coded(samples, rate, codec, quality)
     delay, n = _delay(codec, rate), samples.shape[1]
     out = np.zeros(samples.shape, np.float32)
@@ -41,8 +43,8 @@ def _coded(samples: np.ndarray, rate: int, codec: str, quality: float) -> np.nda
     import soundfile
     import soxr
 
-    container, subtype, own = _CODECS[codec]
-    coded_rate = own or rate
+    container, subtype, rates = _CODECS[codec]
+    coded_rate = next((own for own in rates if own >= rate), rates[-1]) if rates else rate
     data = np.clip(samples.T, -1, 1)
     if coded_rate != rate:
         data = soxr.resample(data, rate, coded_rate, "MQ")

@@ -102,8 +102,8 @@ class Sound:
 def measured(bank: str, program: int, drums: bool = False) -> Sound | None:
     """Look up a program in sounds.csv, which ``scripts/measure_banks.py`` writes; None when it was not measured.
 
-    Players of slow instruments (strings, pads) start early, so that the tone stands on the beat: half of the
-    time their attack takes to rise counts as lateness, 40 ms at most; nobody starts more than 60 ms early.
+    Players of slow instruments (strings, flutes, pads) start early, so that the tone stands on the beat: a
+    third of the time their attack takes to rise counts as lateness, and nobody starts more than 60 ms early.
     """
     return _sounds().get((bank, f"drums {program}" if drums else str(program)))
 
@@ -122,7 +122,7 @@ def _sounds() -> dict[tuple[str, str], Sound]:
             continue
         nearest = np.clip(np.arange(128) - 24, 0, len(values) - 1)
         cents = np.where(np.abs(values) < 4, 0.0, values)
-        seconds = min(float(late) + min(float(rise) / 2, 40.0), 60.0) / 1000
+        seconds = (min(float(late), 30.0) + min(float(rise) / 3, 30.0)) / 1000
         sounds[bank, program] = Sound(np.full(128, seconds), cents[nearest])
     return sounds
 

@@ -21,6 +21,8 @@ SIDES = {
     "test": ("The Black Pearl 1.0", "GMRockKit", "BJA_Pacific", "ColomboAcousticDrumkit", "circAfrique v4",
              "Audiophob"),
 }  # fmt: skip
+_MACHINES = ("ElectricEmpireKit", "HardElectro1", "TR808EmulationKit", "VariBreaks", "rumpf_kit_z01_h2", "Audiophob")
+_HANDS = ("Gimme A Hand 1.0", "circAfrique v4")
 # first rule that matches the instrument's name wins; order matters (a "hat pedal" is no "hat")
 _RULES = (
     ("", r"fx|zap|whistle|water|muff|roll|choke|flink|swish|^\d*$|^sample"),
@@ -91,6 +93,11 @@ class Kit:
     side: str
     path: Path
     sounds: dict[str, tuple[tuple[Layer, ...], ...]]
+
+    @property
+    def kind(self) -> str:
+        """How it is played: "machine", "hands" or "sticks"."""
+        return "machine" if self.name in _MACHINES else "hands" if self.name in _HANDS else "sticks"
 
     def sound(self, pitch: int) -> str | None:
         """Name the sound that plays a General MIDI drum pitch, a stand-in if need be; None when the kit has none."""

@@ -160,15 +160,15 @@ def _tunings(
     events = []
     for i in range(len(keys)):
         times = np.arange(notes.starts[i], max(notes.ends[i], notes.starts[i] + _STEP), _STEP)
-        bend = np.interp(times, when, semitones) - keys[i]
+        bend = np.interp(times + _STEP / 2, when, semitones) - keys[i]
         near = np.searchsorted(when, times)
         gap = np.minimum(
             np.abs(when[np.minimum(near, len(when) - 1)] - times), np.abs(when[np.maximum(near - 1, 0)] - times)
         )
         bend = np.where(gap > 0.02, notes.pitches[i] - keys[i] + cents / 100, bend) - off[i] / 100
         changed = np.r_[True, np.abs(np.diff(bend)) > 1e-4]
-        at = np.round((times - late[i]) * rate).astype(int)
-        at[0] = max(at[0], 0)
+        at = np.round(times * rate).astype(int)
+        at[0] = max(round((times[0] - late[i]) * rate), 0)
         channel = int(channels[i])
         events += [
             (w, _TUNE, channel, 0, b)

@@ -10,9 +10,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from solfeggio.answers import Notes
+from solfeggio.answers import Curve, Notes
 from solfeggio.band import demo as written
 from solfeggio.band import filters
+from solfeggio.band.render import pedalled, unique
 from solfeggio.band.song import Performance
 
 _TABLE = 8192
@@ -82,14 +83,16 @@ def sketch(performance: Performance, rng: np.random.Generator, rate: int) -> dic
     cents = round(performance.cents)
     stems: dict[str, np.ndarray] = {}
     for part in performance.parts:
-        name, program, drums, notes = part.name, part.program, part.drums, part.notes
-        pan = 0.0 if drums or voice(program) is BASS else float(rng.uniform(-0.5, 0.5))
-        mono = _play_drums(notes, rate, samples) if drums else _play(notes, voice(program), cents, rate, samples)
+        kind, notes = voice(part.program), pedalled(part.notes, part.pedal)
+        pan = 0.0 if part.drums or kind is BASS else float(rng.uniform(-0.5, 0.5))
+        if part.drums:
+            mono = _play_drums(notes, rate, samples)
+        elif part.f0 is not None:
+            mono = _sing(notes, kind, part.f0, cents, rate, samples)
+        else:
+            mono = _play(notes, kind, cents, rate, samples)
         angle = (pan + 1) * np.pi / 4
-        key, copy = name, 2
-        while key in stems:
-            key, copy = f"{name} {copy}", copy + 1
-        stems[key] = np.stack([np.cos(angle) * mono, np.sin(angle) * mono]).astype(np.float32)
+        stems[unique(part.name, stems)] = np.stack([np.cos(angle) * mono, np.sin(angle) * mono]).astype(np.float32)
     return stems
 
 
@@ -133,6 +136,31 @@ def _note(kind: Voice, pitch: float, seconds: float, rate: int) -> np.ndarray:
     if kind.vibrato:
         deep = hz * (2 ** (kind.vibrato / 12) - 1) / (2 * np.pi * 5.5)
         phase = phase + deep * (1 - np.cos(2 * np.pi * 5.5 * time)) * np.minimum(time / 0.4, 1)
+    return _tone(kind, phase, hz, seconds, rate)
+
+
+def _sing(notes: Notes, kind: Voice, f0: Curve, cents: int, rate: int, samples: int) -> np.ndarray:
+    """Play notes whose pitch moves along ``f0`` (Hz; where it is 0, the pitch of the note)."""
+    out = np.zeros(samples, np.float32)
+    voiced = f0.values > 0
+    for start, end, pitch, velocity in zip(notes.starts, notes.ends, notes.pitches, notes.velocities, strict=True):
+        begin, seconds = round(start * rate), max(end - start, 0.03)
+        n = min(round((seconds + kind.release) * rate), samples - begin)
+        if n <= 0:
+            continue
+        hz = 440 * 2 ** ((pitch + cents / 100 - 69) / 12)
+        inside = voiced & (f0.times >= start - 0.011) & (f0.times <= end + 0.011)
+        path = np.full(n, hz)
+        if inside.any():
+            path = np.interp(begin / rate + np.arange(n) / rate, f0.times[inside], f0.values[inside])
+        sound = _tone(kind, np.cumsum(path) / rate, float(path.max()), seconds, rate)
+        out[begin : begin + n] += sound * np.float32(0.2 * (velocity / 127) ** 1.5)
+    return np.tanh(out * 3) / 3 if kind is DISTORTED else out
+
+
+def _tone(kind: Voice, phase: np.ndarray, hz: float, seconds: float, rate: int) -> np.ndarray:
+    """Sound a voice along ``phase`` (n,), in periods; hz: the highest it gets. The release comes after ``seconds``."""
+    time = np.arange(len(phase), dtype=np.float32) / np.float32(rate)
     index = (phase * _TABLE).astype(np.int64) & (_TABLE - 1)
     body, bright = _tables(kind, min(int(0.45 * rate / hz), 40))
     wave = body[index]
@@ -141,7 +169,7 @@ def _note(kind: Voice, pitch: float, seconds: float, rate: int) -> np.ndarray:
     else:
         wave = wave + np.float32(0.7) * bright[index]
     if kind.decay:  # low strings ring longer
-        wave = wave * np.exp(np.float32(-6.9 / (kind.decay * 2 ** ((60 - pitch) / 24))) * time)
+        wave = wave * np.exp(np.float32(-6.9 / (kind.decay * (261.63 / hz) ** 0.5)) * time)
     gate = np.clip(time / np.float32(kind.attack), 0, 1) * np.clip((seconds + kind.release - time) / kind.release, 0, 1)
     return (wave * gate).astype(np.float32)
 
