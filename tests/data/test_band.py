@@ -15,7 +15,7 @@ def played(monkeypatch):
     """The demo in place of the composer: these tests are about the dataset, and need no mma."""
     asked = []
 
-    def performance(seed, side, style=None, version=0):
+    def performance(seed, side, style=None, version=0, voices=False):
         asked.append((seed, side))
         return demo.performance()
 
