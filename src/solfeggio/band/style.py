@@ -38,7 +38,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Lead:
-    """A melody player; density, syncopation and rests as in ``melody.write_melody``.
+    """A melody player; density, syncopation, rests and consonance as in ``melody.write_melody``.
 
     sings: it has words, and a voice where one is installed.
     """
@@ -49,6 +49,7 @@ class Lead:
     density: float = 0.45
     syncopation: float = 0.2
     rests: float = 0.25
+    consonance: float = 0.5
     sings: bool = False
 
 
