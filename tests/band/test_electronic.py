@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from solfeggio.band.electronic import PLANS, PROGRESSIONS, compose_electronic, cut_start
+from solfeggio.band.arrangement import PLANS
+from solfeggio.band.electronic import PROGRESSIONS, compose_electronic, cut_start
 from solfeggio.band.harmony import bass, pitch_classes
 from solfeggio.band.machines import MACHINES, chop, draw_bass, draw_drums, draw_tones, rolled
 from solfeggio.band.song import Song

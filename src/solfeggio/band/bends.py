@@ -53,7 +53,7 @@ def bender(part: Part) -> Bender | None:
     if part.drums:
         return None
     if part.words or program in VOICES:
-        return SINGER if tune or part.words else None
+        return SINGER
     if program in (38, 39, 80, 81, 82, 84, 87) and part.name.startswith("bass"):
         return ACID
     if 32 <= program < 40:

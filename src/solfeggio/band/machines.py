@@ -29,8 +29,8 @@ class Machine:
     """A kind of electronic drumming and the music around it.
 
     kicks, snares, hats, opens: lines of a bar (hats closed, opens open). perc: (key, line). claps: keys for the snare.
-    rolls: how often hats roll. chop: how likely the second bar is the first, cut up. ghosts: of the snare. plan: of
-    ``electronic.PLANS``. sidechain: how likely the kick ducks the others. fast: steps of snare rolls in builds.
+    rolls: how likely hats roll. chop: how likely the two bars are cut up. plan: of ``arrangement.PLANS``. sidechain: how
+    likely the kick ducks the others.
     """
 
     kicks: tuple[str, ...]
@@ -132,7 +132,7 @@ def draw_drums(rng: np.random.Generator, kind: str, side: str) -> list[Hit]:
     if rng.random() < 0.4:
         line = pick(rng, shelf(machine.kicks, side))
         other = [hit for hit in bar if hit[1] != "kick"] + _hits("kick", KICK, line)
-    loop = sorted(bar + [(at + 4, *rest) for at, *rest in other])  # type: ignore[misc]
+    loop = sorted(bar + [(at + 4, role, key, velocity) for at, role, key, velocity in other])
     if rng.random() < machine.chop:
         loop = chop(rng, loop)
     if rng.random() < machine.rolls:
@@ -151,10 +151,10 @@ def chop(rng: np.random.Generator, loop: list[Hit]) -> list[Hit]:
         source = place
         if place and rng.random() < 0.4:
             source = int(rng.integers(8)) if rng.random() < 0.35 else (place + 2 * int(rng.integers(4))) % 8
-        piece = [(at - source, *rest) for at, *rest in loop if source <= at < source + 1]
+        piece = [(hit[0] - source, hit) for hit in loop if source <= hit[0] < source + 1]
         if place and rng.random() < 0.1:  # stutter: its first half twice
-            piece = [(at + x, *rest) for x in (0.0, 0.5) for at, *rest in piece if at < 0.5]
-        out += [(place + at, *rest) for at, *rest in piece]  # type: ignore[misc]
+            piece = [(at + x, hit) for x in (0.0, 0.5) for at, hit in piece if at < 0.5]
+        out += [(place + at, role, key, velocity) for at, (_, role, key, velocity) in piece]
     return sorted(out)
 
 
@@ -190,7 +190,7 @@ def draw_bass(rng: np.random.Generator, kind: str, kicks: list[float]) -> list[S
             if rng.random() < dense:
                 loud = 1.0 if rng.random() < 0.25 else 0.78
                 bar.append((i / 4, 0.17, pick(rng, tones), loud, bool(rng.random() < slide)))
-        return bar + [(at + 4, *rest) for at, *rest in bar]  # type: ignore[misc]
+        return _twice(bar)
     if kind == "wobble":
         steps: list[Step] = []
         for beat in range(8):
@@ -210,7 +210,7 @@ def draw_bass(rng: np.random.Generator, kind: str, kicks: list[float]) -> list[S
     if kind == "riff":
         spots = [0.0] + [i / 2 for i in range(1, 8) if rng.random() < 0.5] + [3.75] * (rng.random() < 0.4)
         one = [(at, pick(rng, (0.22, 0.4, 0.45)), pick(rng, "RRRR8573") if at else "R", 0.95, False) for at in spots]
-        return one + [(at + 4, *rest) for at, *rest in one]  # type: ignore[misc]
+        return _twice(one)
     if kind == "garage":
         one = [(0.0, 0.4, "R", 1.0, False)]
         one += [
@@ -227,14 +227,18 @@ def draw_bass(rng: np.random.Generator, kind: str, kicks: list[float]) -> list[S
     if kind == "sub":
         held = pick(rng, (((0.0, 8.0),), ((0.0, 3.9), (4.0, 3.9)), ((0.0, 1.9), (2.5, 1.2), (4.0, 3.5))))
         return [(at, length, "R", 0.95, False) for at, length in held]
-    spots = pick(rng, PULSES[kind])
-    gate = pick(rng, (0.5, 0.8, 0.95)) * (0.25 if len(spots) > 2 else 0.5)
+    pulse = pick(rng, PULSES[kind])
+    gate = pick(rng, (0.5, 0.8, 0.95)) * (0.25 if len(pulse) > 2 else 0.5)
     second = "8" if kind == "octaves" or rng.random() < 0.25 else "R"
     return [
-        (beat + x, gate, second if i == len(spots) - 1 and len(spots) > 1 else "R", 1.0 if x == 0 else 0.9, False)
+        (beat + x, gate, second if i == len(pulse) - 1 and len(pulse) > 1 else "R", 1.0 if x == 0 else 0.9, False)
         for beat in range(8)
-        for i, x in enumerate(spots)
+        for i, x in enumerate(pulse)
     ]
+
+
+def _twice(bar: list[Step]) -> list[Step]:
+    return bar + [(at + 4, length, tone, loud, slides) for at, length, tone, loud, slides in bar]
 
 
 def draw_tones(rng: np.random.Generator, kind: str) -> list[Step]:
@@ -264,14 +268,14 @@ def draw_tones(rng: np.random.Generator, kind: str) -> list[Step]:
         starts = starts[starts < 4]
         order = pick(rng, ("0", "C", "012", "0211", "210"))
         bar = [(float(a), 0.3, order[i % len(order)], 0.9, False) for i, a in enumerate(starts)]
-        return bar + [(at + 4, *rest) for at, *rest in bar]  # type: ignore[misc]
+        return _twice(bar)
     if kind == "stab":
         line = pick(rng, ("..x...x...x...x.", "x..x..x.........", "x.....x.........", "..x..x....x..x..",
             "x..x..x..x..x.x.",
                           "......x.......x.", "x..x......x.....", "...x..x...x.....", "x.......x..x...."))  # fmt: skip
         length = pick(rng, (0.2, 0.2, 0.4))
         bar = [(i / 4, length, "C", 0.95, False) for i, mark in enumerate(line) if mark == "x"]
-        return bar + [(at + 4, *rest) for at, *rest in bar]  # type: ignore[misc]
+        return _twice(bar)
     spots = [0.0] + [i / 2 for i in range(1, 16) if rng.random() < (0.5 if i % 2 == 0 else 0.2)]  # keys
     ends = [*spots[1:], 8.0]
     return [(a, min((b - a) * 0.95, 2.0), "C", 0.85 if a % 4 else 1.0, False) for a, b in zip(spots, ends, strict=True)]
