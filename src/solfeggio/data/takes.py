@@ -67,22 +67,23 @@ def write_take(take: Take, folder: Path, *, rate: int = band.RATE, stems: str = 
     stems: "4" writes drums, bass, vocals and other beside the mix, "parts" every part into stems/, "none" nothing. They
     sum to the mix as it was before mastering. rate: Hz. The same take gives the same bytes.
     """
+    return whole(folder / take.id, lambda place: fill(place, take, rate=rate, stems=stems))
+
+
+def fill(place: Path, take: Take, *, rate: int, stems: str) -> dict[str, Any]:
+    """Write the files of a take into an existing folder; returns what the take is."""
     check(rate, stems)
-
-    def fill(place: Path) -> dict[str, Any]:
-        played, recorded = take.performance(), take.recording(rate)
-        answers = truth(played)
-        audio.write(place / "mix.flac", recorded.samples, rate, bits=16)
-        for name, samples in _chosen(recorded, played, stems).items():
-            path = place / f"{name}.flac" if stems == "4" else place / "stems" / f"{name}.flac"
-            path.parent.mkdir(exist_ok=True)
-            audio.write(path, samples, rate, bits=16)
-        facts = describe(take, played, recorded, answers)
-        formats.write_jams(answers, place / "song.jams", facts["seconds"], facts["title"], about=facts)
-        write_performed(place / "song.mid", played, answers)
-        return facts
-
-    return whole(folder / take.id, fill)
+    played, recorded = take.performance(), take.recording(rate)
+    answers = truth(played)
+    audio.write(place / "mix.flac", recorded.samples, rate, bits=16)
+    for name, samples in _chosen(recorded, played, stems).items():
+        path = place / f"{name}.flac" if stems == "4" else place / "stems" / f"{name}.flac"
+        path.parent.mkdir(exist_ok=True)
+        audio.write(path, samples, rate, bits=16)
+    facts = describe(take, played, recorded, answers)
+    formats.write_jams(answers, place / "song.jams", facts["seconds"], facts["title"], about=facts)
+    write_performed(place / "song.mid", played, answers)
+    return facts
 
 
 def check(rate: int, stems: str) -> None:

@@ -21,7 +21,7 @@ PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 CHORD_MARKS = {
     "maj": "", "min": "m", "7": "7", "maj7": "maj7", "min7": "m7", "dim": "°", "aug": "+", "hdim7": "ø7", "dim7": "°7",
     "minmaj7": "m(maj7)", "maj6": "6", "min6": "m6", "sus4": "sus4", "sus2": "sus2", "9": "9", "maj9": "maj9",
-    "min9": "m9",
+    "min9": "m9", "5": "5", "11": "11", "13": "13", "min11": "m11", "min13": "m13", "maj13": "maj13",
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from solfeggio.notation import metres, tempo, tempo_curve
 from solfeggio.report.player import clock, player_data
 
 SILENT_PEAK = 1e-4  # 80 dB below full scale
-SCRIPTS = ("clock.js", "sound.js", "lanes.js", "player.js", "controls.js")
+SCRIPTS = ("clock.js", "sound.js", "lanes.js", "stems.js", "player.js", "controls.js")
 STYLES = ("page.css", "player.css", "report.css")
 ICON = (
     "<svg xmlns='{}' viewBox='0 0 32 32'><path d='M2 10h28M2 16h28M2 22h28' stroke='%23999'/>"
@@ -39,12 +39,14 @@ def song_page(
     media: str | os.PathLike[str] | None = None,
     facts: Mapping[str, Any] | None = None,
     files: Iterable[str | os.PathLike[str]] = (),
+    stems: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Write one self-contained HTML page of a song.
 
     samples: (channel, time) with ``rate`` in Hz; or media: a sound file, read in constant memory, so an hour is fine.
     answers: by name; "beats" Events (labels = place in the bar) draw the grid and drive the click, any other Events,
     Segments, Curve or Notes becomes a lane, Tags a list. files: written next to the page, offered as downloads.
+    stems: the players by name, (channel, time) each, as long and as fast as ``samples``, to be silenced one by one.
     facts: name to value, shown under the title, but for two names: "bundles" is a list of dicts with name, version,
     licence, "cannot" (sentences) and anything else; "sure" maps names to a confidence in 0..1 or to a sentence.
     Raises AudioError when the media cannot be read and SolfeggioError when the page cannot be written.
@@ -57,7 +59,7 @@ def song_page(
     True
     """
     facts = dict(facts or {})
-    packed = player_data(_printable(title), answers, samples, rate, media)
+    packed = player_data(_printable(title), answers, samples, rate, media, stems=stems)
     bundles, sure = facts.pop("bundles", ()), facts.pop("sure", {})
     beats = answers.get("beats")
     beats = beats if isinstance(beats, Events) else Events.none()

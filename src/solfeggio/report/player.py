@@ -18,6 +18,7 @@ from solfeggio.report import lanes
 from solfeggio.report.sound import MP3_RATES, bitrate, data_uri, mp3
 
 SMALL_BYTES = 2_900_000  # originals up to this size travel as they are
+STEM_KBPS = 80
 STEREO_SECONDS = 900  # longer recordings are packed in mono
 
 
@@ -46,12 +47,13 @@ def player_data(
     media: str | os.PathLike[str] | None = None,
     kbps: int | None = None,
     tempo: bool = True,
+    stems: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Any]:
     """Pack one song for the player: dict with title, audio (a ``data:`` address), length, peak, data and its json.
 
     Give samples (channel, time) with their rate in Hz, or the media file, which is read in constant memory.
     answers: "beats" Events draw the grid and drive the click; with ``tempo``, a lane of it is added when
-    no answer has that name.
+    no answer has that name. stems: see ``song_page``; needs samples.
     Raises AudioError when there is neither samples nor a media file.
     """
     uri, envelope = _sound(samples, rate, media, kbps)
@@ -71,11 +73,13 @@ def player_data(
         "bars": _bars(beats),
         "about": lanes.lane("beats", beats)["about"].removeprefix("beats: "),
         "lanes": [lanes.lane(name, _limited(answer)) for name, answer in shown.items()],
+        "stems": _stems(samples, rate, stems, envelope.rate),
     }
     return {
         "title": title,
         "audio": uri,
         "length": clock(duration),
+        "stems": list(stems or ()),
         "peak": drawn["peak"],
         "data": data,
         "json": as_json(data),
@@ -141,6 +145,23 @@ def _sound(
         return data_uri(Path(media).read_bytes(), kind), envelope
     packed = mp3(seen, to_rate, 2 if stereo else 1, kbps or bitrate(seconds))
     return (data_uri(packed, "audio/mpeg") if envelope.samples else ""), envelope
+
+
+def _stems(
+    samples: np.ndarray | None, rate: int | None, stems: Mapping[str, np.ndarray] | None, to_rate: int
+) -> list[dict[str, str]]:
+    """Pack stems so that together they are as loud as the song, and none is clipped."""
+    if not stems or samples is None or rate is None:
+        return []
+    total = sum(stems.values(), np.zeros((2, 1), np.float32))
+    loud, own = (float(np.sqrt(np.mean(np.square(np.atleast_2d(x))))) for x in (samples, total))
+    peak = max(float(np.abs(x).max(initial=0.0)) for x in (total, *stems.values()))
+    gain = np.float32(min(loud / (own or 1.0), 0.99 / (peak or 1.0)))
+    packed = []
+    for name, stem in stems.items():
+        sound = audio.resample(gain * stem, rate, to_rate)
+        packed.append({"name": name, "audio": data_uri(mp3([sound], to_rate, len(sound), STEM_KBPS), "audio/mpeg")})
+    return packed
 
 
 def _watched(blocks: Iterator[np.ndarray], envelope: lanes.Envelope) -> Iterator[np.ndarray]:

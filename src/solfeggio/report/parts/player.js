@@ -19,6 +19,7 @@ class Player {
       made.svg.setAttribute("height", made.height);
       return made;
     });
+    this.stems = new Stems(this, data.stems || []);
     this.loop = null; this.following = true; this.shown = {}; this.before = 0; this.wanted = null;
     this.listen();
     this.view.scale = 0;
@@ -142,13 +143,21 @@ class Player {
       this.root.classList.add("loading");
       const { audio, data } = this;
       this.loaded = exactSound(audio.src, data.rate, data.samples).then((blob) => {
-        this.wanted = this.wanted ?? audio.currentTime;
-        audio.src = URL.createObjectURL(blob);
-        audio.playbackRate = Number(this.find(".speed").value);
+        this.whole = URL.createObjectURL(blob);
+        this.swap(this.whole);
         this.root.classList.remove("loading");
       });
     }
     return this.loaded;
+  }
+
+  swap(address) {
+    // Go on with another sound of the same length.
+    const { audio } = this, playing = !audio.paused;
+    this.wanted = this.wanted ?? audio.currentTime;
+    audio.src = address;
+    audio.playbackRate = Number(this.find(".speed").value);
+    if (playing) audio.play().catch((error) => this.fail(error));
   }
 
   arrive() {
