@@ -29,8 +29,8 @@ class Machine:
     """A kind of electronic drumming and the music around it.
 
     kicks, snares, hats, opens: lines of a bar (hats closed, opens open). perc: (key, line). claps: keys for the snare.
-    rolls: how likely hats roll. chop: how likely the two bars are cut up. plan: of ``arrangement.PLANS``. sidechain: how
-    likely the kick ducks the others.
+    rolls: how likely hats roll. chop: how likely the two bars are cut up. plan: of ``arrangement.PLANS``. sidechain:
+    how likely the kick ducks the others.
     """
 
     kicks: tuple[str, ...]
