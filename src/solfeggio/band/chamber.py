@@ -16,7 +16,7 @@ from solfeggio.band.counterpoint import VOICES, decorate, lead
 from solfeggio.band.draft import Bar, Draft, Note, finish, phrases, slices, touch
 from solfeggio.band.ensemble import ensemble
 from solfeggio.band.harmony import bass, read, root, voicing
-from solfeggio.band.melody import Motif
+from solfeggio.band.melody import Motif, one_voice
 from solfeggio.band.periods import plan
 from solfeggio.band.players import RANGES
 from solfeggio.band.song import Part, Song
@@ -29,6 +29,7 @@ LATIN = ("Ky ri e e le i son", "Glo ri a in ex cel sis De o", "Sanc tus Do mi nu
 RAGS = ((0, 0.25, 0.75, 1.0, 1.25, 1.75), (0, 0.25, 0.75, 1.0, 1.5), (0.25, 0.75, 1.0, 1.5), (0, 0.5, 0.75, 1.25, 1.5),
         (0, 0.25, 0.5, 0.75, 1.25, 1.5), (0, 0.5, 1.0, 1.25, 1.75), (0, 0.75, 1.0, 1.5))  # fmt: skip
 CHOIRS = (52, 53, 54)
+BLOWN = range(56, 80)  # programs that play one note at a time
 
 
 def compose_chamber(rng: np.random.Generator, side: str, spec: Style) -> Song:
@@ -234,35 +235,40 @@ def solo(
     program = pick(rng, hand.programs)
     low, high = RANGES.get(program, (40, 84))
     low, high = max(low, hand.centre - 18), min(high, hand.centre + 16)
-    chords = bool(spec.layers)
+    chords, blown = bool(spec.layers), program in BLOWN
     step = 0.5 if bpm > 132 else pick(rng, (0.25, 0.25, 0.5)) if bpm > 76 else 0.25
     themes: dict[tuple[str, str, int], list[Motif]] = {}
-    manner: dict[str, str] = {}
-    notes: list[Note] = []
+    manner: dict[str, tuple[str, str]] = {}
+    tune: list[Note] = []
+    under: list[Note] = []
     near: tuple[int, ...] = ()
     for bars in phrases(draft):
         first = bars[0]
         if first.letter not in manner:
             choices = ("picked", "picked", "song") if chords else ("running", "running", "study", "song")
-            manner[first.letter] = pick(rng, choices)
-        way = manner[first.letter]
+            figures = ("hold", "sustain") if chords else ("",)
+            manner[first.letter] = pick(rng, choices), pick(rng, figures)
+            if chords and manner[first.letter][0] == "picked":
+                manner[first.letter] = "picked", pick(rng, spec.layers[0].textures)
+        way, kind = manner[first.letter]
         if way in ("running", "study"):
-            notes += running(rng, row_of(bars), low, high, step, 0.45 if way == "running" else 1.0)
+            tune += running(rng, row_of(bars), low, high, step, 0.45 if way == "running" else 1.0)
             continue
         if way == "song":
-            notes += sing(rng, bars, themes, hand.centre, hand.density)
+            tune += sing(rng, bars, themes, hand.centre, hand.density)
         for part in row_of(bars):
             if chords:
                 layer = spec.layers[0]
                 near = voicing(part.label, layer.near, layer.voices, near) or near
                 deep = layer.low + (bass(part.label) - layer.low) % 12
-                kind = pick(rng, ("hold", "sustain")) if way == "song" else pick(rng, layer.textures)
-                notes += [(part.start, part.end, float(deep), touch(rng, part.bar, part.start - part.bar.start))]
-                notes += figure(rng, kind, part, near, deep, step)
-            elif rng.random() < 0.25:  # a double stop
+                under += [(part.start, part.end, float(deep), touch(rng, part.bar, part.start - part.bar.start))]
+                under += figure(rng, kind, part, near, deep, step)
+            elif not blown and rng.random() < 0.25:  # a double stop
                 tone = low + (root(part.label) - low) % 12
-                notes.append((part.start, min(part.end, part.start + 1), float(tone), touch(rng, part.bar, 0.0, 0.8)))
-    return draft, [Part("melody", program, array(notes, low, high))]
+                under.append((part.start, min(part.end, part.start + 1), float(tone), touch(rng, part.bar, 0.0, 0.8)))
+    both = (("melody", tune), ("chords", under))
+    parts = [Part(name, program, array(notes, low, high)) for name, notes in both if notes]
+    return draft, [replace(part, notes=one_voice(part.notes)) for part in parts] if blown else parts
 
 
 KINDS: dict[str, Callable[[np.random.Generator, Style, Draft, float, str], tuple[Draft, list[Part]]]] = {

@@ -33,6 +33,7 @@ def ensemble(
     cuts = phrases(draft)
     themes: dict[tuple[str, str, int], list[Motif]] = {}
     lines: list[list[Note]] = [[] for _ in range(len(leads) + len(layers) + 1)]
+    second: list[list[Note]] = [[] for _ in leads]  # what leads play while another has the tune
     drawn: dict[tuple[int, str], dict[str, object]] = {}
     near: dict[int, tuple[int, ...]] = {}
     density = leads[0].density * (0.6 + 0.7 * rng.random())
@@ -53,17 +54,17 @@ def ensemble(
             lines[chief] += tune
         for i, who in enumerate(leads):
             if manner == "chorale":
-                lines[i] += _voice(rng, row, led[:, min(i, 2)], who.centre)
+                (second if i else lines)[i] += _voice(rng, row, led[:, min(i, 2)], who.centre)
             elif i == chief:
                 continue
             elif manner == "canon" and i == (chief + 1) % len(leads):
-                lines[i] += sing(rng, bars, themes, who.centre, density, 0.0, pick(rng, (1, 1, 2)))
+                second[i] += sing(rng, bars, themes, who.centre, density, 0.0, pick(rng, (1, 1, 2)))
             elif first.loud > room + 0.15 * i:
                 octave = 12 * round((who.centre - leads[chief].centre) / 12)
-                second = below(bars, tune, 0.2) if scene["thirds"] else tune
-                lines[i] += [(a, b, p + octave, v * 0.92) for a, b, p, v in second]
+                double = below(bars, tune, 0.2) if scene["thirds"] else tune
+                second[i] += [(a, b, p + octave, v * 0.92) for a, b, p, v in double]
             elif rng.random() < 0.4:
-                lines[i] += _voice(rng, row, led[:, 1], who.centre)
+                second[i] += _voice(rng, row, led[:, 1], who.centre)
         inner = 0
         playing = max(1, int(np.ceil(len(layers) * min(1.0, 0.45 + 0.55 * first.loud / max(room + 0.2, 0.1)))))
         for i, layer in enumerate(layers):
@@ -95,6 +96,10 @@ def ensemble(
         name = ("melody" if leading else "timpani" if program == 47 else "chords") + (f"{i + 1}" if i else "")
         if line:
             parts.append(Part(name, program, array(line, low, high)))
+    for i, line in enumerate(second):
+        if line:
+            name = "second" + (f"{i + 1}" if i else "")
+            parts.append(Part(name, stage[i], array(line, *RANGES.get(stage[i], (36, 96)))))
     if lines[-1]:
         parts.append(Part("bass", deep, array(lines[-1], *RANGES.get(deep, (24, 60)))))
     if spec.drums and len({str(bar.feel.metre) for bar in draft}) == 1:

@@ -102,7 +102,7 @@ def active(spans: Iterable[tuple[np.ndarray, np.ndarray]], label: str, duration:
 
 
 def _leads(part: Played) -> bool:
-    return part.name.startswith(("melody", "lead", "solo"))
+    return part.name.startswith(("melody", "lead", "solo", "soprano"))
 
 
 def _sorted(spans: Segments) -> Segments:
