@@ -96,7 +96,10 @@ def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, dict[str, Dataset]]
     Styles, songs and sound banks are split.
     """
     if smoke:
-        sketched = [band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch") for i, side in enumerate(SMOKE_SIDES)]
+        sketched = [
+            band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch", styles=("pop", "waltz"))
+            for i, side in enumerate(SMOKE_SIDES)
+        ]
         return sketched[0], sketched[1], sketched[2], {"sketched songs": sketched[3]}
     tests = {
         name: band_dataset(f"test-{family}", n, "test", seed=0, family=family) for name, (family, n) in TESTS.items()
