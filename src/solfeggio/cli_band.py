@@ -50,7 +50,10 @@ def corpora(
 
 @app.command()
 def play(
-    style: Annotated[str, typer.Argument(metavar="STYLE", help="A style's name, or a style file of your own (.toml).")],
+    style: Annotated[
+        str,
+        typer.Argument(metavar="STYLE", help="A style's name, your own style file, or a MIDI, MusicXML or ABC file."),
+    ],
     out: Out,
     seed: Annotated[int, typer.Option(min=0, help="Which song: the same seed, the same song.")] = 7,
     family: Annotated[str, typer.Option(help="Sounds: A, B or C (sound banks), or sketch (needs none).")] = "A",
@@ -93,7 +96,8 @@ def corpus(
 
     found = load_corpus(name)
     takes = [found.take(i) for i in range(found.count(hours))]
-    ready(takes[0])
+    for take in {take.style: take for take in takes}.values():
+        ready(take)
     folder = begin(found, output_folder(out / found.name), rate=rate, stems=stems)
     items = [Item(Path(take.id), Path(take.id)) for take in takes if not kept(folder / take.id)]
     job = partial(_make, corpus=found, folder=folder.resolve(), rate=rate, stems=stems)

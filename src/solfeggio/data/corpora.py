@@ -12,15 +12,17 @@ import io
 import json
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import solfeggio
-from solfeggio.band import banks, mma
+from solfeggio.band import banks, mma, voices
+from solfeggio.band.scores import SUFFIXES
 from solfeggio.band.style import load_style
-from solfeggio.data.band import CITATION, SIDES, licence
+from solfeggio.data.band import CITATION, SIDES, SUNG, licence
 from solfeggio.data.dataset import Dataset
 from solfeggio.data.takes import Take, check
 from solfeggio.errors import ConfigError, MissingExtra, unknown
@@ -38,6 +40,7 @@ class Corpus:
     about: one line for people. hours: its usual size. styles: taken in turn, names or paths of style files; none means
     all, drawn by weight. side: "train", "valid" or "test". family: of sound banks, or "sketch". seed: songs of two
     corpora with different seeds differ. voices: singers sing their words, where singers are installed.
+    versions: of each work, one after the other: as first played, then changed as ``versions.version`` does.
     """
 
     name: str
@@ -48,12 +51,14 @@ class Corpus:
     family: str = "A"
     seed: int = 0
     voices: bool = False
+    versions: int = 1
 
     def take(self, number: int) -> Take:
         """Name song ``number``, from 0; nothing is made."""
-        style = self.styles[number % len(self.styles)] if self.styles else None
-        seed = self.seed * 1_000_000 + number
-        return Take(f"{self.name}-{number:05d}", seed, self.side, self.family, style, self.voices)
+        work, version = divmod(number, self.versions)
+        style = self.styles[work % len(self.styles)] if self.styles else None
+        seed = self.seed * 1_000_000 + work
+        return Take(f"{self.name}-{number:05d}", seed, self.side, self.family, style, self.voices, version)
 
     def count(self, hours: float | None = None) -> int:
         """Give the number of songs that last about so long."""
@@ -77,7 +82,7 @@ def load_corpus(name: str | Path) -> Corpus:
     """Read a corpus by name, or a corpus file of your own by its path; raises ConfigError that says what is wrong.
 
     >>> load_corpus("smoke").take(1)
-    Take(id='smoke-00001', seed=900000001, side='train', family='sketch', style='waltz', voices=False)
+    Take(id='smoke-00001', seed=900000001, side='train', family='sketch', style='waltz', voices=False, version=0)
     """
     path = Path(name)
     if path.suffix != ".toml":
@@ -103,7 +108,7 @@ def corpus(name: str | Path, hours: float | None = None, *, count: int | None = 
     """
     found = load_corpus(name)
     tracks = tuple(found.take(i).track() for i in range(found.count(hours) if count is None else count))
-    return Dataset(found.name, tracks, licence(found.family), CITATION)
+    return Dataset(found.name, tracks, _licence(found), CITATION)
 
 
 def ready(take: Take) -> None:
@@ -114,8 +119,17 @@ def ready(take: Take) -> None:
         except MissingExtra as error:
             todo = f"{error.todo}; the plain synthesiser needs none: --family sketch, corpus smoke"
             raise MissingExtra(error.what, error.why, todo) from None
-    if take.style is None or load_style(take.style).composer == "mma":
+    if take.voices:
+        voices.require()
+    if take.style is not None and Path(take.style).suffix.lower() in SUFFIXES:
+        return
+    composer = load_style(take.style).composer if take.style is not None else ""
+    if composer in ("", "mma"):
         mma.grooves()
+    if composer in ("", "score") and find_spec("music21") is None:
+        raise MissingExtra(
+            "styles that play real scores need music21", "not installed", "pip install solfeggio[scores]"
+        )
 
 
 def begin(corpus: Corpus, folder: Path, *, rate: int, stems: str) -> Path:
@@ -158,8 +172,12 @@ def finish(corpus: Corpus, folder: Path) -> Path:
     return folder / "index.csv"
 
 
+def _licence(corpus: Corpus) -> str:
+    return licence(corpus.family) + (SUNG if corpus.voices else "")
+
+
 def _manifest(corpus: Corpus) -> dict[str, Any]:
-    own = {"citation": CITATION, "licence": licence(corpus.family), "solfeggio": solfeggio.__version__}
+    own = {"citation": CITATION, "licence": _licence(corpus), "solfeggio": solfeggio.__version__}
     return json.loads(json.dumps({**dataclasses.asdict(corpus), **own}))
 
 
@@ -183,6 +201,8 @@ def _checked(table: dict[str, Any], path: Path) -> Corpus:
         raise unknown(f"side in {path.name}", made.side, SIDES)
     for style in made.styles:
         load_style(style)
-    made.take(0).track()
+    if made.versions < 1:
+        raise ConfigError(f"versions = {made.versions} in {path.name}", "every work has at least one")
+    replace(made.take(0), voices=False).track()
     made.count()
     return made

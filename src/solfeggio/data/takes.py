@@ -38,7 +38,7 @@ FOUR = ("drums", "bass", "vocals", "other")
 class Take:
     """Which song, and who plays it: everything that a recording depends on but its rate.
 
-    id: unique among those it is kept with. seed, side, family, style, voices: as in ``band.band_track``.
+    id: unique among those it is kept with. the rest: as in ``band.band_track``.
     """
 
     id: str
@@ -47,18 +47,22 @@ class Take:
     family: str = "A"
     style: str | None = None
     voices: bool = False
+    version: int = 0
 
     def track(self) -> Track:
         """Make its track; nothing is composed yet. Raises as ``band.band_track``."""
-        return replace(band.band_track(self.seed, self.side, family=self.family, style=self.style), id=self.id)
+        made = band.band_track(
+            self.seed, self.side, family=self.family, style=self.style, version=self.version, voices=self.voices
+        )
+        return replace(made, id=self.id)
 
     def performance(self) -> Performance:
         """Compose and perform it."""
-        return band.performance(self.seed, self.side, self.style)
+        return band.performance(self.seed, self.side, self.style, self.version, self.voices)
 
     def recording(self, rate: int = band.RATE) -> Recording:
         """Record it at ``rate`` Hz."""
-        return band.recording(self.seed, self.side, self.family, self.style, rate)
+        return band.recording(self.seed, self.side, self.family, self.style, rate, self.version, self.voices)
 
 
 def write_take(take: Take, folder: Path, *, rate: int = band.RATE, stems: str = "4") -> dict[str, Any]:
