@@ -18,6 +18,7 @@ from solfeggio.band.feel import feel_of
 from solfeggio.band.form import Chart, in_metre, write_chart
 from solfeggio.band.melody import write_melody
 from solfeggio.band.mma import Groove, grooves, side, tactus
+from solfeggio.band.openings import begin, breaks
 from solfeggio.band.players import CHANGES, OTHER_METRES, play
 from solfeggio.band.push import push_song
 from solfeggio.band.scenes import compose_scene
@@ -33,7 +34,7 @@ from solfeggio.notation import Metre
 
 HARMONIES: dict[str, dict[str, float]] = {  # family of groove -> harmony of its charts; others play any
     "metal": {"metal": 2, "rock": 1},
-    "jazz": {"jazz": 3, "pop": 1, "blues": 0.5},
+    "jazz": {"jazz": 6, "pop": 0.5, "blues": 1},
     "fast": {"jazz": 2, "pop": 1},
     "blues": {"blues": 2, "rock": 1, "riff": 0.5},
     "rock": {"rock": 2, "pop": 2, "riff": 0.5},
@@ -41,7 +42,7 @@ HARMONIES: dict[str, dict[str, float]] = {  # family of groove -> harmony of its
     "funk": {"modal": 2, "riff": 1, "pop": 1},
     "march": {"folk": 1, "classical": 2},
     "country": {"folk": 1, "pop": 1},
-    "folk dance": {"folk": 2, "pop": 1},
+    "folk dance": {"folk": 4, "pop": 0.5},
     "latin": {"latin": 2, "pop": 1},
     "fast latin": {"latin": 2, "pop": 1},
     "dance": {"pop": 2, "modal": 1},
@@ -104,7 +105,8 @@ def compose_mma(rng: np.random.Generator, side: str, style: Style) -> Song:
         song = _change_metre(rng, song, groove, chart, bpm, side)
     elif draw < sum(CHANGES):
         song = odd_bar(rng, song)
-    return thin(rng, song, calm=groove.family in CALM)
+    song = thin(rng, song, calm=groove.family in CALM)
+    return begin(rng, breaks(rng, song)) if audible(song) else song
 
 
 def draw_bpm(rng: np.random.Generator, groove: Groove) -> float:
@@ -180,9 +182,7 @@ def _write_chart(rng: np.random.Generator, groove: Groove, bpm: float, of: str) 
     return write_chart(rng, groove.metre, bars, harmony, form, of)
 
 
-def _change_metre(
-    rng: np.random.Generator, song: Song, groove: Groove, chart: Chart, bpm: float, of: str
-) -> Song:
+def _change_metre(rng: np.random.Generator, song: Song, groove: Groove, chart: Chart, bpm: float, of: str) -> Song:
     """Play one section in a groove of another metre, its chords and the players the same, the quarter going on."""
     shelf = _shelf(of)
     others = {m: w for m, w in OTHER_METRES.get(str(groove.metre), {}).items() if _pair(m) in shelf}
@@ -221,7 +221,7 @@ def _add_melody(rng: np.random.Generator, song: Song, chart: Chart, jazz: bool) 
     level = {name: rng.uniform(0.3, 0.9) for name, _, _ in chart.sections}
     energy = np.concatenate([np.full(bars, level[name]) for name, _, bars in chart.sections])
     program, centre = pick(rng, LEADS), int(rng.integers(66, 76))
-    density, consonance = rng.uniform(0.45, 0.95) if jazz else rng.uniform(0.2, 0.75), 0.3 if jazz else 0.5
+    density, consonance = rng.uniform(0.45, 0.95) if jazz else rng.uniform(0.2, 0.75), 0.05 if jazz else 0.35
     push = 0.4 if jazz else 0.2
     part = write_melody(
         rng, chart, feel, energy, program, centre, density, push, name="melody-top", consonance=consonance

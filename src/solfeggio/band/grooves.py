@@ -226,7 +226,7 @@ GROOVES: dict[str, Groove] = {
         0.0, 0.4,
     ),
     "march": Groove(
-        ("X...x...X...x...", "X.......X.......", "X...X...X...X..."),
+        ("X...o...X...o...", "X.......X.......", "X.......o.......", "X...x...X...x..."),
         ("x...x...x...x.xx", "x..xx.x.x..xx.x.", "xggxxggxxggxxggx", "..x...x...x...x.", "x.xxx.x.x.xxx.x."),
         ("................", "....x.......x...", "X.......X......."), (CRASH, CLOSED), busy=0.02, fills=0.4,
     ),
