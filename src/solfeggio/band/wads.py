@@ -28,7 +28,7 @@ def midi_lumps(path: Path) -> dict[str, bytes]:
         magic, count, at = struct.unpack_from("<4sII", data)
         if magic not in (b"IWAD", b"PWAD"):
             raise FormatError(f"{path} cannot be read", "it is no WAD file", "install freedoom again")
-        entries = [struct.unpack_from("<II8s", data, at + 16 * i) for i in range(min(count, len(data) // 16))]
+        entries = [struct.unpack_from("<II8s", data, at + 16 * i) for i in range(min(count, len(data)))]
     except struct.error:
         raise FormatError(f"{path} cannot be read", "its directory is cut off", "install freedoom again") from None
     songs = {name.rstrip(b"\0").decode("ascii", "replace"): data[at : at + size] for at, size, name in entries}
