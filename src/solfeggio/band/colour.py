@@ -78,7 +78,7 @@ def modulation(
     The material "" stands for everything: the last chorus goes up a half or whole step and what follows stays there.
     """
     moves: dict[str, tuple[int, str, int]] = {}
-    if len(plan) < 3 or flavour == "blues" or rng.random() > {"classical": 0.3, "jazz": 0.15}.get(flavour, 0.15):
+    if len(plan) < 3 or flavour == "blues" or rng.random() > {"classical": 0.25}.get(flavour, 0.135):
         return moves
     contrasts = [m for f, m, _, _ in plan if (f == "bridge" or m in ("B", "C", "bridge")) and m != plan[0][1]]
     if contrasts and rng.random() < 0.6:

@@ -50,7 +50,8 @@ def _before(song: Song, part: Part, start: float, end: float) -> Song:
     places = (np.arange(len(at)) - len(at)) % count + 1
     others = tuple(replace(p, notes=p.notes[:0], words=(), pedal=()) for p in song.parts if p.name != part.name)
     alone = replace(song, parts=(part, *others), beats_quarters=at, positions=places, length_quarters=length,
-                    chords=((0.0, length, "N"),), sections=(), forms=(), motifs=(), effects=(), tempi=(), **own)  # fmt: skip
+                    chords=((0.0, length, "N"),), sections=(), forms=(), motifs=(), effects=(), tempi=(),
+                    **own)  # fmt: skip
     both = splice([(alone, start, end), (song, 0.0, song.length_quarters)])
     longer: dict[str, Any] = {name: ((0.0, *getattr(both, name)[0][1:]), *getattr(both, name)[1:])
                               for name in ("sections", "forms") if getattr(both, name)}  # fmt: skip
