@@ -5,16 +5,18 @@ Nobody here is a recorded singer. What tests hear (variants, formants, languages
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from solfeggio.answers import Curve, Notes
-from solfeggio.band import espeak_voice, vocoder
+from solfeggio.band import espeak_voice, sinsy_voice, vocoder
 from solfeggio.band.chance import pick
 from solfeggio.band.song import Performance, Played
-from solfeggio.band.syllables import BINS, HOP, RATE, Syllables, native, spoken
+from solfeggio.band.syllables import BINS, HOP, RATE, Syllables, spoken
 from solfeggio.band.words import language
 from solfeggio.errors import MissingExtra
 
@@ -28,11 +30,11 @@ SINSY_FORMANTS = {  # the one woman of Sinsy is many singers by scaling
     "test": {"man": (0.87, 0.92), "woman": (0.93, 0.97), "child": (1.08, 1.13)},
 }
 MANNERS = {  # breath (share of noise), tilt (dB an octave), ring at 3 kHz (dB), jitter
-    "plain": (0.03, 0.0, 3.0, 0.003),
-    "breathy": (0.3, -2.0, 0.0, 0.004),
-    "belted": (0.01, 2.0, 6.0, 0.004),
-    "trained": (0.01, -0.5, 9.0, 0.002),
-    "rough": (0.1, 1.5, 3.0, 0.02),
+    "plain": (0.03, 0.0, 3.0, 0.0015),
+    "breathy": (0.3, -2.0, 0.0, 0.002),
+    "belted": (0.01, 2.0, 6.0, 0.002),
+    "trained": (0.01, -0.5, 9.0, 0.001),
+    "rough": (0.15, 1.5, 3.0, 0.004),
 }
 _HZ = np.arange(BINS, dtype=np.float32) * (RATE / 2 / (BINS - 1))
 _DB = np.float32(np.log(10) / 20)
@@ -56,15 +58,22 @@ class Singer:
 
 
 def installed() -> bool:
-    """Tell whether anyone can sing here."""
-    return espeak_voice.installed() and native("pyworld", "pyworld") is not None
+    """Tell whether all who sing are here."""
+    return not _lacking()
 
 
 def require() -> None:
     """Raise MissingExtra, which says how to get them, when there are no voices."""
-    if not installed():
-        lacks = "espeak-ng" if not espeak_voice.installed() else "pyworld"
-        raise MissingExtra("no voices to sing with", f"{lacks} is not installed", "run scripts/install-band.sh")
+    if lacking := _lacking():
+        raise MissingExtra("no voices to sing with", f"{lacking} is not installed", "run scripts/install-band.sh")
+
+
+@cache
+def _lacking() -> str:
+    """What is missing: all of it is needed, so that a corpus sounds the same everywhere."""
+    if not espeak_voice.installed():
+        return "espeak-ng"
+    return next((name for name in ("pyworld", "pysinsy") if importlib.util.find_spec(name) is None), "")
 
 
 def singers(side: str) -> tuple[Singer, ...]:
@@ -141,7 +150,7 @@ def sing(
     Vowels begin where notes do, at the part's own f0 (its notes' pitches, ``cents`` off, where it has none). apart: how
     far this singer strays from that in time and pitch, 0 exact to 1 as people in a choir do.
     """
-    units = _units(singer, played.words)
+    units = _units(singer, played.words, bool(np.median(played.notes.pitches) > 66))
     rng_frames = -(-round(samples * RATE / rate) // HOP) + 1
     notes = played.notes.shift(0.0)
     shift = float(np.clip(rng.normal(0, 0.012), -0.03, 0.03)) * apart
@@ -156,7 +165,7 @@ def sing(
     out = np.zeros(rng_frames * HOP, np.float32)
     body = _body(rng, units.envelopes, float(rng.uniform(*singer.formants)))
     body += (tilt + float(rng.normal(0, 1))) * _DB * _OCTAVES + float(rng.uniform(0.3, 1)) * ring * _DB * _RING
-    airy = np.clip(0.01 + 0.5 * (_HZ - 2500) / 8000, 0.01, 0.6) + breath * np.clip(_HZ / 3000, 0.1, 1.0)
+    airy = 0.001 + 0.5 * np.clip((_HZ - 1500) / 8000, 0, 1) + breath * np.clip((_HZ - 700) / 4000, 0.003, 1)
     airy = np.clip(airy, 0, 0.95).astype(np.float32)
     for a, b in _stretches(active):
         low = np.floor(track[a:b]).astype(int)
@@ -176,14 +185,10 @@ def sing(
     return out * np.float32(0.3 / (float(np.abs(out).max()) or 1.0))
 
 
-def _units(singer: Singer, words: tuple[str, ...]) -> Syllables:
-    tongue = language(words)
-    texts = tuple(sorted({word for word in words if word} | {"ah"} - ({"ah"} if tongue == "ja" else set())))
+def _units(singer: Singer, words: tuple[str, ...], high: bool) -> Syllables:
     if singer.engine == "sinsy":
-        from solfeggio.band import sinsy_voice
-
-        return sinsy_voice.sung()
-    return spoken(tongue + singer.variant, texts)
+        return sinsy_voice.sung(high)
+    return spoken(language(words) + singer.variant, tuple(sorted({word for word in words if word})))
 
 
 def _track(
@@ -263,10 +268,10 @@ def _f0(played: Played, cents: float, count: int) -> np.ndarray:
     sounds = np.flatnonzero(curve.values > 0)
     if not len(sounds):
         return np.full(count, 200.0)
-    grid = np.arange(len(curve.values))
-    later = sounds[np.minimum(np.searchsorted(sounds, grid), len(sounds) - 1)]
-    earlier = sounds[np.maximum(np.searchsorted(sounds, grid, "right") - 1, 0)]
-    near = np.where((grid - earlier < 6) & (earlier <= grid), earlier, later)
+    frame = np.arange(len(curve.values))
+    later = sounds[np.minimum(np.searchsorted(sounds, frame), len(sounds) - 1)]
+    earlier = sounds[np.maximum(np.searchsorted(sounds, frame, "right") - 1, 0)]
+    near = np.where((frame - earlier < 6) & (earlier <= frame), earlier, later)
     return np.interp(times, curve.times, curve.values[near])
 
 

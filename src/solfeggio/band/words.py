@@ -64,7 +64,7 @@ def vocabulary(language: str) -> tuple[tuple[str, ...], ...]:
 
 
 def language(words: tuple[str, ...]) -> str:
-    """Name the language that most of the syllables belong to; "en" when none does.
+    """Name the language that most of the syllables belong to; Latin where fewer than half are in any list.
 
     >>> language(("co", "ra", "zón", "", "la"))
     'es'
@@ -73,7 +73,8 @@ def language(words: tuple[str, ...]) -> str:
     if any("\u3040" <= letter <= "\u30ff" for syllable in found for letter in syllable):
         return "ja"
     known = {name: {s for word in vocabulary(name) for s in word} for name in VOCABULARY}
-    return max(known, key=lambda name: len(found & known[name]))
+    best = max(known, key=lambda name: len(found & known[name]))
+    return best if len(found & (known[best] | set(WORDLESS))) * 2 >= len(found) else "la"
 
 
 def put_words(rng: np.random.Generator, song: Song, style: Style, side: str) -> Song:
