@@ -28,7 +28,7 @@ FLAVOURS: dict[str, dict[str, float]] = {  # style of harmony -> flavours of its
     "metal": {"metal": 6, "rock": 1, "min": 1, "phrygian": 1, "harmonic": 0.5},
     "blues": {"blues": 1},
     "jazz": {"jazz": 6, "vamp": 0.7},
-    "folk": {"folk": 4, "maj": 1, "mixolydian": 0.5, "dorian": 0.5},
+    "folk": {"folk": 4, "maj": 3, "mixolydian": 0.4, "dorian": 0.3},
     "classical": {"classical": 4, "maj": 1, "min": 1, "harmonic": 1},
     "modal": {"modal": 2, "vamp": 1, "dorian": 1, "mixolydian": 0.7, "phrygian": 0.6, "lydian": 0.4, "min": 1},
     "latin": {"latin": 3, "jazz": 1, "harmonic": 0.5},
@@ -80,10 +80,10 @@ FORMS: dict[str, dict[str, float]] = {  # style of form -> its plans
 }
 RHYTHMS: dict[str, dict[str, float]] = {  # flavour -> how many chords a bar
     "blues": {"one": 1}, "riff": {"one": 1}, "reggae": {"one": 6, "half": 2, "two": 0.5},
-    "rock": {"one": 6, "half": 2, "two": 1, "mixed": 1}, "metal": {"one": 6, "half": 3, "mixed": 1},
+    "rock": {"one": 6, "half": 1.2, "two": 2, "mixed": 2}, "metal": {"one": 6, "half": 3, "mixed": 1},
     "vamp": {"one": 2, "half": 1}, "classical": {"one": 5, "two": 3, "four": 1, "mixed": 2},
     "jazz": {"one": 5, "two": 4, "half": 0.7, "mixed": 2},
-    "": {"one": 5, "two": 3, "half": 0.9, "mixed": 2, "four": 0.2},
+    "": {"one": 4, "two": 4.5, "half": 0.4, "mixed": 2.5, "four": 0.2},
     "folk": {"one": 4, "two": 4, "half": 0.5, "mixed": 2},
 }  # fmt: skip
 LONGEST = {"intro": 8, "outro": 8, "prechorus": 4, "break": 8}
@@ -200,8 +200,10 @@ def plan_sections(rng: np.random.Generator, bars: int, form: str = "song") -> tu
     tokens = pick(rng, PLANS[kind]).split()
     first_open, last_open = tokens[0].startswith("("), tokens[-1].endswith(")")
     pairs = [(t.partition("=")[0], t.partition("=")[2] or t) for t in (token.strip("()") for token in tokens)]
-    unit = pick(rng, (4, 8, 8, 8, 8, 12 if bars > 40 else 8, 6 if kind == "verse-chorus" else 8))
-    if bars < 30 and kind in ("verse-chorus", "strophic", "loop") and rng.random() < 0.5:
+    unit = pick(
+        rng, (4, 8, 8, 8, 8, 8, 16 if bars > 40 else 8, 12 if bars > 40 else 8, 6 if kind == "verse-chorus" else 8)
+    )
+    if bars < 30 and kind in ("verse-chorus", "strophic", "loop") and rng.random() < 0.25:
         unit = 4
     unit = {"aaba": 8 if bars >= 24 else 4, "blues": 12}.get(kind, unit)
     if kind in ("rondo", "ternary", "binary", "through"):

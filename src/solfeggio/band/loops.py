@@ -14,6 +14,9 @@ LOOPS: dict[str, tuple[tuple[str, ...], ...]] = {
             "I V vi iii IV I IV V", "I V ii IV", "IV V iii vi", "I Imaj7 I7 IV", "I V7/vi vi IV", "I V7/ii ii V",
             "I IV iv I", "I bVII IV I", "I V7/IV IV iv", "I vi ii V7", "IV V I I", "I Isus4 IV V", "ii IV I V",
             "I I IV V", "vi V IV V", "I bVI bVII I", "IV iv I V7/ii ii V7 I I", "I V/V V I", "IV I:3 ii V",
+            "IV V iii vi", "IV V I vi", "ii V iii vi", "I vi ii V", "vi IV V I", "IV iii ii V", "IV V vi vi",
+            "I V:3 vi I:5 IV I:3 ii V", "IV V iii vi ii V I I", "vi IV ii V", "IV V iii7 vi7", "I Vsus4 vi IVsus2",
+            "I ii vi IV", "vi ii IV V", "IVmaj7 V vi Isus4",
         )
     ),
     "min": tuple(
@@ -23,6 +26,8 @@ LOOPS: dict[str, tuple[tuple[str, ...], ...]] = {
             "i v bVI bVII", "i bIII bVII iv", "i bVI bVII i", "i iiø V7 i", "bVI bVII i i", "i iv i V", "i V7 i V7",
             "i iv bVI V", "iv i V7 i", "i bVII iv i", "i V7/iv iv V7", "i bVII bIII bVI iv i V7 i", "i v iv i",
             "bVI bIII bVII i", "i i:3 iv V", "i bIII iv bVI", "i bII V7 i", "bVI iv i V",
+            "iv bVII bIII bVI", "bVI bVII v i", "bVI bVII i bIII", "iv v bVI bVII", "bVI bVII v7 i7", "i bVI iv bVII",
+            "i bIII bVI bVIIsus4", "iv bVI bVII i",
         )
     ),
     "rock": tuple(

@@ -14,6 +14,7 @@ from solfeggio.band.song import Part
 Motif = list[tuple[float, float, int]]  # offset, length in quarters, scale steps from the motif's first note
 ARCS = {"arch": (0, 2, 3, 1), "fall": (4, 2, 1, 0), "rise": (0, 1, 2, 4), "wave": (1, 3, 0, 2), "plain": (0, 0, 1, 0)}
 SHAPES = {"aabc": 3.0, "abac": 3.0, "aaab": 2.0, "abab": 2.0, "aab-": 2.0, "ab-a": 1.0, "a-a-": 1.0, "abcd": 1.0}
+RESTS = (("intro", "break", "outro"), ("intro", "break", "outro", "solo", "instrumental"))  # where leads, singers rest
 SUNG = ((57, 76), (45, 64))  # A3 to E5, and an octave lower
 
 
@@ -81,7 +82,7 @@ def write_melody(
     rests: float = 0.25,
     name: str = "melody",
     sings: bool = False,
-    consonance: float = 0.5,
+    consonance: float = 0.35,
 ) -> Part:
     """Write a melody over a chart: one voice within an octave or so of MIDI ``centre``, from bar 0 on.
 
@@ -97,6 +98,7 @@ def write_melody(
     arcs: dict[str, tuple[int, ...]] = {}
     notes: list[tuple[float, float, float, float]] = []
     last: int | None = None
+    worded = any(function in ("verse", "chorus") for function, _, _ in chart.sections)
     for function, first, length in chart.sections:
         letter = chart.letter_at(first) + (" solo" if function == "solo" else "")
         returns = letter in themes
@@ -105,6 +107,8 @@ def write_melody(
             themes[letter] = _theme(rng, feel, dense, syncopation, 0.12 if sings else 0.25)
             arcs[letter] = ARCS[weigh(rng, {"arch": 4, "fall": 2, "rise": 1, "wave": 2, "plain": 2})]
         theme, arc = themes[letter], arcs[letter]
+        if worded and function in RESTS[sings] and rng.random() < 0.65:
+            continue
         for bar in range(first, first + length):
             phrase = bar - first
             motif = theme[phrase % 8]
@@ -182,7 +186,7 @@ def _choose(
         near = [p for p in stable if last is None or abs(p - last) <= max(widest, 8)] or stable
     elif last is not None and abs(wanted - last) > 2 and wanted not in stable:  # nobody leaps to a passing tone
         near = [p for p in ladder if abs(p - last) <= 2 or (p in stable and abs(p - last) <= widest)]
-    still = 1.5 if wanted != last else 0.0
+    still = (2.5 if must < 0.4 else 1.5) if wanted != last else 0.0
     return min(near or ladder, key=lambda p: (abs(p - wanted) + still * (p == last), p))
 
 

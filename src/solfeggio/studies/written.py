@@ -34,6 +34,7 @@ WRITTEN: dict[str, Statistic] = {
         "share of melody notes that begin nearer the middle of a beat than a beat", "share", 0.05, 0, 1
     ),
     "interval": Statistic("semitones from one melody note to the next", "semitones", 1, -16, 16),
+    "move": Statistic("semitones from one melody note to the next other one", "semitones", 1, -16, 16),
     "range": Statistic("semitones between nearly highest and nearly lowest melody note", "semitones", 1, 0, 36),
     "density": Statistic("melody notes a beat, where it plays", "notes", 0.1, 0, 5),
     "melody presence": Statistic("share of bars with a melody note", "share", 0.05, 0, 1),
@@ -157,8 +158,8 @@ def function_of(label: str) -> str:
 
 def _of_chords(counted: _Counted) -> Found:
     chords = counted.chords()
-    if not chords:
-        return
+    if all(quality_of(label) == "none" for _, _, label in chords):
+        return  # a tune without chords says nothing of harmony
     yield "chord quality", [(quality_of(label), end - start) for start, end, label in chords]
     real = [(start, end, label, _root(label)) for start, end, label in chords if quality_of(label) != "none"]
     yield "chord inversion", [("inverted" if "/" in label else "root", end - start) for start, end, label, _ in real]
@@ -200,6 +201,7 @@ def _of_melody(counted: _Counted) -> Found:
     gaps = np.diff(starts)
     near = gaps < 4
     yield "interval", [(float(step), 1.0) for step in np.diff(pitches)[near]]
+    yield "move", [(float(step), 1.0) for step in np.diff(pitches)[near] if step]
     low, high = np.quantile(pitches, [0.05, 0.95])
     yield "range", [(float(high - low), 1.0)]
     yield "note length", [(float(length), 1.0) for length in ends - starts]
