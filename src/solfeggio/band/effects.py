@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_BLOCK = 256  # samples between two settings of a filter that moves
+_SWEEP, _PHASE = 1024, 512  # samples between two settings of a filter that moves
 
 
 def compress(
@@ -26,7 +26,16 @@ def compress(
         keep = fast if value < now else slow
         now = keep * now + (1 - keep) * value
         gain_db.append(now)
-    return samples * curve((np.arange(blocks) + 0.5) * block, 10 ** (np.array(gain_db) / 20), n)
+    gain = 10 ** (np.array(gain_db) / 20)
+    between = 0.5 * (gain[1:] + gain[:-1])
+    return samples * ramp(np.r_[gain[:1], between, gain[-1:]], block, n)
+
+
+def ramp(values: np.ndarray, step: int, n: int) -> np.ndarray:
+    """Draw straight lines between values that lie ``step`` samples apart, from 0 on: (n,) float32."""
+    values = np.asarray(values, np.float32)
+    rise = np.arange(step, dtype=np.float32) / np.float32(step)
+    return (values[:-1, None] + np.diff(values)[:, None] * rise).reshape(-1)[:n]
 
 
 def curve(at_samples: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
@@ -47,7 +56,7 @@ def second(samples: np.ndarray, rate: int, hz: float, late: float, depth: float,
     index = np.arange(len(middle), dtype=np.int32)
     knots = np.arange(0, len(middle) + 512, 512)
     swing = np.sin(knots * (2 * np.pi * hz / rate) + phase)
-    delay = curve(knots, late * rate * (1 + depth * swing), len(middle))
+    delay = ramp(late * rate * (1 + depth * swing), 512, len(middle))
     whole = delay.astype(np.int32)
     part = delay - whole
     index -= whole
@@ -59,8 +68,8 @@ def tremolo(n: int, rate: int, hz: float, depth: float, phase: float, *, pan: bo
     """Make a gain (2, n) that swings; pan: left and right take turns."""
     knots = np.arange(0, n + 128, 128)
     swing = 0.5 * np.sin(knots * (2 * np.pi * hz / rate) + phase)
-    left = curve(knots, 1 - depth * (0.5 + swing), n)
-    return np.stack([left, curve(knots, 1 - depth * (0.5 - swing), n) if pan else left])
+    left = ramp(1 - depth * (0.5 + swing), 128, n)
+    return np.stack([left, ramp(1 - depth * (0.5 - swing), 128, n) if pan else left])
 
 
 def echo(samples: np.ndarray, rate: int, seconds: float, feedback: float, wide: bool) -> np.ndarray:
@@ -104,20 +113,20 @@ def gate(n: int, rate: int, hits: np.ndarray, length: float) -> np.ndarray:
 
 def sweep(samples: np.ndarray, rate: int, first_hz: float, last_hz: float, *, high_pass: bool) -> np.ndarray:
     """Filter (2, n) with a low- or high-pass whose corner glides; 24 dB an octave, slightly resonant."""
-    blocks = -(-samples.shape[1] // _BLOCK)
-    corners = np.geomspace(first_hz, min(last_hz, 0.45 * rate), blocks) if blocks > 1 else np.array([first_hz])
-    return _moving(samples, [_two_poles(hz, rate, high_pass) for hz in np.minimum(corners, 0.45 * rate).tolist()])
+    blocks = -(-samples.shape[1] // _SWEEP)
+    corners = np.minimum(np.geomspace(first_hz, last_hz, max(blocks, 2)), 0.45 * rate)
+    return _moving(samples, [_two_poles(hz, rate, high_pass) for hz in corners[:blocks].tolist()], _SWEEP)
 
 
 def phaser(samples: np.ndarray, rate: int, hz: float, phase: float) -> np.ndarray:
     """Add to (2, n) its copy through four all-passes that swing."""
-    blocks = -(-samples.shape[1] // _BLOCK)
-    corners = 700 * 2 ** (1.2 * np.sin(2 * np.pi * hz * np.arange(blocks) * _BLOCK / rate + phase))
+    blocks = -(-samples.shape[1] // _PHASE)
+    corners = 700 * 2 ** (1.2 * np.sin(2 * np.pi * hz * np.arange(blocks) * _PHASE / rate + phase))
     tangent = np.tan(np.pi * corners / rate)
     sections = []
     for a in ((tangent - 1) / (tangent + 1)).tolist():
         sections.append(np.array([[a * a, 2 * a, 1, 1, 2 * a, a * a]] * 2))
-    return np.float32(0.6) * (samples + _moving(samples, sections))
+    return np.float32(0.6) * (samples + _moving(samples, sections, _PHASE))
 
 
 def _two_poles(hz: float, rate: int, high_pass: bool) -> np.ndarray:
@@ -130,12 +139,12 @@ def _two_poles(hz: float, rate: int, high_pass: bool) -> np.ndarray:
     return np.stack([section, section])
 
 
-def _moving(samples: np.ndarray, sections: list[np.ndarray]) -> np.ndarray:
+def _moving(samples: np.ndarray, sections: list[np.ndarray], step: int) -> np.ndarray:
     from scipy import signal
 
     out = np.empty(samples.shape, np.float32)
     state = np.zeros((2, samples.shape[0], 2))
     for i, section in enumerate(sections):
-        at = slice(i * _BLOCK, (i + 1) * _BLOCK)
+        at = slice(i * step, (i + 1) * step)
         out[:, at], state = signal.sosfilt(section, samples[:, at], axis=-1, zi=state)
     return out

@@ -45,7 +45,7 @@ def master(samples: np.ndarray, rng: np.random.Generator, rate: int, production:
         out = np.tanh(out * np.float32(rng.uniform(1, 2.5)))
     out = _coloured(out, rng, rate, production)
     out = out * np.float32(10 ** (rng.uniform(-12, 0) / 20) / (np.abs(out).max() or 1.0))
-    if rng.random() < 0.3:
+    if rng.random() < 0.25:
         name = str(rng.choice(["mp3", "ogg", "opus"], p=[0.35, 0.55, 0.1]))
         out = codec.round_trip(out, rate, name, float(rng.uniform(0, 0.8)))
         out = out * np.float32(min(1.0, 1.0 / (float(np.abs(out).max()) or 1.0)))

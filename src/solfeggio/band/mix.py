@@ -215,7 +215,7 @@ def _channel(
         level_db += float(rng.uniform(-9, 9))
     central = strip.drums or strip.role in ("bass", "vocals")
     pan = 0.0 if central else float(np.clip(rng.normal(0, 0.15 if strip.role == "lead" else 0.4), -0.9, 0.9))
-    width = float(rng.uniform(0, 1)) if strip.role != "bass" else 0.0
+    width = float(rng.uniform(0, 1)) if strip.role not in ("bass", "vocals") else 0.0
     send = 10 ** (rng.uniform(-9, 3) / 20) * (0.25 if strip.role == "bass" else 1.0)
     room = int(rng.random() < {"vocals": 0.6, "lead": 0.4, "guitar": 0.3}.get(strip.role, 0.1))
     middle, side = 0.5 * (stem[0] + stem[1]), (stem[0] - stem[1]) * np.float32(0.5 * width)

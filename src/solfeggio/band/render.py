@@ -17,7 +17,7 @@ _TAIL = 1.5  # seconds left to ring after the last note
 _GAIN_DB = -9.0
 _VOICES = 512  # fewer cut the oldest notes of dense chords, and the stems no longer sum to the mix
 _CHANNELS = 16
-_STEP = 0.005  # seconds between two bends of a note that moves
+_STEP, _FINE = 0.005, 0.02  # seconds and semitones between two bends of a note that moves
 
 # the acoustic pianos of MuseScore_General need velocity modulators that tinysoundfont lacks: some of their notes vanish
 _STAND_INS = {("MuseScore_General_Lite", program): 2 for program in (0, 1, 3)}
@@ -166,7 +166,7 @@ def _tunings(
             np.abs(when[np.minimum(near, len(when) - 1)] - times), np.abs(when[np.maximum(near - 1, 0)] - times)
         )
         bend = np.where(gap > 0.02, notes.pitches[i] - keys[i] + cents / 100, bend) - off[i] / 100
-        changed = np.r_[True, np.abs(np.diff(bend)) > 1e-4]
+        changed = np.r_[True, np.diff(np.round(bend / _FINE)) != 0]
         at = np.round(times * rate).astype(int)
         at[0] = max(round((times[0] - late[i]) * rate), 0)
         channel = int(channels[i])
