@@ -166,3 +166,15 @@ def test_style_files_name_what_exists():
         compose_chamber(np.random.default_rng(0), "train", replace(load_style("minuet"), families=("jazz",)))
     with pytest.raises(ConfigError, match="unknown form"):
         compose_chamber(np.random.default_rng(0), "train", replace(load_style("minuet"), form="song"))
+
+
+def test_fermatas_hold_the_last_beat_of_a_phrase():
+    songs = [compose_chamber(np.random.default_rng(seed), "train", load_style("chorale-consort")) for seed in range(20)]
+    held = [song for song in songs if song.tempi]
+    assert 2 <= len(held) < 15
+    for song in held:
+        slow = [(a, b) for a, b, tempo in song.tempi if tempo < song.bpm / 1.2]
+        downs = song.beats_quarters[song.positions == 1]
+        beat = float(np.min(np.diff(song.beats_quarters)))
+        ends = [np.min(np.abs([*(downs - b), song.length_quarters - b])) for _, b in slow]
+        assert np.allclose(ends, 0) and all(b - a == pytest.approx(beat) for a, b in slow)

@@ -53,6 +53,9 @@ def chorale(
 ) -> tuple[Draft, list[Part]]:  # fmt: skip
     """Four voices in the same rhythm, a chord to a beat or so, with passing notes; sung, blown, bowed or played."""
     draft = denser(rng, draft)
+    if rng.random() < 0.35:  # fermatas
+        hold = float(rng.uniform(1.25, 2.0))
+        draft = tuple(replace(bar, hold=hold) if bar.cadence and bar.start > 0 else bar for bar in draft)
     row = slices(draft)
     led = lead(rng, [(part.label, part.bar.key) for part in row])
     halves = decorate(rng, led, row, 0.2 + 0.4 * rng.random(), 0.2 * rng.random())

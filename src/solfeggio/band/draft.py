@@ -26,6 +26,7 @@ class Bar:
     start: quarters. chords: (offset in quarters, Harte), the first at 0. key: "C:maj". section: count from 0; name,
     letter: its function and form. phrase: count from 0. place, size: which bar of its phrase, of how many. cadence:
     "half" or "full" in the last bar of a phrase, else "". loud: 0..1. pace: tempo beside that of the song.
+    hold: how much longer its last beat is (a fermata).
     """
 
     start: float
@@ -41,6 +42,7 @@ class Bar:
     cadence: str
     loud: float
     pace: float = 1.0
+    hold: float = 1.0
 
     @property
     def end(self) -> float:
@@ -118,10 +120,12 @@ def _tempi(draft: Draft, bpm: float) -> tuple[tuple[float, float, float], ...]:
     """Where a draft has a pace of its own: (start, end, quarters a minute)."""
     out: list[tuple[float, float, float]] = []
     for bar in draft:
-        if bar.pace != 1 and out and out[-1][1:] == (bar.start, bpm * bar.pace):
-            out[-1] = (out[-1][0], bar.end, out[-1][2])
-        elif bar.pace != 1:
-            out.append((bar.start, bar.end, bpm * bar.pace))
+        edge = bar.end - bar.feel.beat if bar.hold != 1 else bar.end
+        for start, end, pace in ((bar.start, edge, bar.pace), (edge, bar.end, bar.pace / bar.hold)):
+            if pace != 1 and out and out[-1][1:] == (start, bpm * pace):
+                out[-1] = (out[-1][0], end, out[-1][2])
+            elif pace != 1 and end > start:
+                out.append((start, end, bpm * pace))
     return tuple(out)
 
 
