@@ -105,7 +105,9 @@ def measured(bank: str, program: int, drums: bool = False) -> Sound | None:
     Players of slow instruments (strings, flutes, pads) start early, so that the tone stands on the beat: a
     third of the time their attack takes to rise counts as lateness, and nobody starts more than 60 ms early.
     """
-    return _sounds().get((bank, f"drums {program}" if drums else str(program)))
+    if drums:  # a font plays its first kit for one that it lacks
+        return _sounds().get((bank, f"drums {program}")) or _sounds().get((bank, "drums 0"))
+    return _sounds().get((bank, str(program)))
 
 
 @cache
