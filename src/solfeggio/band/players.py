@@ -54,7 +54,8 @@ def play(rng: np.random.Generator, side: str, spec: Style) -> Song:
     if feel.beat != usual:  # the range is for the style's usual beat: shorter beats go faster, longer ones slower
         tempo = max(tempo * (usual / feel.beat) ** 0.8, min(tempo, 56.0))
     seconds = 43 + 43 * rng.random()
-    bars = max(8, round(seconds * tempo / 60 / feel.beats / 4) * 4)
+    length = seconds * tempo / 60 / feel.beats
+    bars = max(8, round(length / 4) * 4 if length > 24 else round(length / 2) * 2)
     chart = write_chart(rng, feel.metre, bars, spec.harmony, spec.form, side)
     energy = _dynamics(rng, chart, spec)
     parts = _parts(rng, chart, feel, spec, energy, side, float(np.clip((112 / tempo) ** 0.5, 0.7, 1.4)))
