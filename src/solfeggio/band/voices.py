@@ -226,7 +226,7 @@ def _track(
                 _inhale(rng, track, gain_db, int(start - onset), hold)
         attack = min(hold - vowel, 0.35 * (end - start))
         tail = min(stop - release, 0.45 * (end - start))
-        fade = 0 if legato else 8
+        fade = 0 if legato else int(rng.integers(6, 20))
         a, b = max(int(np.ceil(start - onset)), 0), min(int(end + fade), count)
         if b <= a:
             continue
@@ -251,7 +251,7 @@ def _inhale(rng: np.random.Generator, track: np.ndarray, gain_db: np.ndarray, en
     if b - a < 20:
         return
     track[a:b] = frame
-    gain_db[a:b] = rng.uniform(-30, -20) - 14 * (1 - np.sin(np.linspace(0.1, np.pi - 0.4, b - a)))
+    gain_db[a:b] = rng.uniform(-38, -26) - 14 * (1 - np.sin(np.linspace(0.1, np.pi - 0.4, b - a)))
 
 
 def _f0(played: Played, cents: float, count: int) -> np.ndarray:
