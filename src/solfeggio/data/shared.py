@@ -33,8 +33,8 @@ def shared_folder(folder: str | os.PathLike[str] | None = None) -> Path:
 def real_dataset(name: str, folder: str | os.PathLike[str] | None = None) -> Dataset:
     """Load real recordings with their truth: "mdb", "jamendo" or "beats"; audio is read when asked for.
 
-    mdb: excerpts with beats, drums (KD SD HH TT CY OT), melody (Hz), activity of instruments; ``stems`` finds their
-    tracks. jamendo: songs with words (start and end of each) and lyric lines. beats: excerpts with beats. The span of a
+    mdb: excerpts with beats, drums (KD SD HH TT CY OT), melody (Hz), activity of instruments, and stems ("S01 drum
+    set"). jamendo: songs with words (start and end of each) and lyric lines. beats: excerpts with beats. The span of a
     track is what its beats cover. Raises ConfigError for an unknown name, DataError when it is absent, FormatError for
     labels that are none.
     """
@@ -57,23 +57,6 @@ def beat_files(folder: str | os.PathLike[str] | None = None) -> dict[str, tuple[
         raise DataError(
             f"recordings in {home}", "there is none with beat labels", "set $SOLFEGGIO_DATA to the shared data"
         )
-    return found
-
-
-def stems(track: Track) -> dict[str, Path]:
-    """Find the isolated tracks of an mdb recording: name ("S01 drum set") to file; {} for others.
-
-    One instrument may have several files, numbered ("S01 drum set 2").
-    """
-    home = Path(track.groups.get("folder", ""))
-    if not track.groups.get("folder") or not (home / "raw").is_dir():
-        return {}
-    names = _instruments(home / "metadata.yaml")
-    found = {}
-    for path in sorted((home / "raw").glob("RAW_*_*.flac")):
-        _, stem, take = path.stem.split("_")
-        name = f"S{stem} {names.get(f'S{stem}', 'unknown')}"
-        found[name if take == "01" else f"{name} {int(take)}"] = path
     return found
 
 
@@ -112,9 +95,21 @@ def _mdb(home: Path) -> list[Track]:
             answers["activity"] = _activity(folder / "sources.lab")
         mix = folder / "mix.flac"
         sound = mix if mix.is_file() else folder / "mix_of_raw.flac"
-        groups = {"song": folder.name, "work": folder.name, "folder": str(folder)}
-        tracks.append(Track(f"mdb-{folder.name}", partial(audio.read, sound), answers, groups, _span(answers)))
+        groups = {"song": folder.name, "work": folder.name}
+        stems = partial(_stems, folder)
+        tracks.append(Track(f"mdb-{folder.name}", partial(audio.read, sound), answers, groups, _span(answers), stems))
     return tracks
+
+
+def _stems(folder: Path) -> tuple[dict[str, np.ndarray], int]:
+    """Read the isolated tracks; an instrument with several has numbered ones ("S01 drum set 2")."""
+    names = _instruments(folder / "metadata.yaml")
+    found, rate = {}, 44100
+    for path in sorted((folder / "raw").glob("RAW_*_*.flac")):
+        _, stem, take = path.stem.split("_")
+        name = f"S{stem} {names.get(f'S{stem}', 'unknown')}"
+        found[name if take == "01" else f"{name} {int(take)}"], rate = audio.read(path)
+    return found, rate
 
 
 def _jamendo(home: Path) -> list[Track]:
