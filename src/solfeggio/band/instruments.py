@@ -82,6 +82,8 @@ DRUMS: dict[str, tuple[tuple[int, ...], str, str]] = {  # fine class: General MI
     "bells": ((83, 84), "OT", ""),
     "surdo": ((86, 87), "OT", ""),
     "castanets": ((85,), "OT", ""),
+    "vibraslap": ((58,), "OT", ""),
+    "whistle": ((71, 72), "OT", ""),
     "other": ((), "OT", ""),
 }
 MAIN = {fine: main for fine, (_, main, _) in DRUMS.items()}
