@@ -35,12 +35,10 @@ def colour(rng: np.random.Generator, numerals: Sequence[str], flavour: str) -> l
     """Make some chords of a progression richer, or replace them (tritone substitutes, secondary dominants)."""
     taste = TASTE.get(flavour, 0.0) * (0.0 if rng.random() < 0.3 else 2.0 * rng.random())
     chosen: dict[str, str] = {}
-    out = []
-    for numeral in numerals:
-        if numeral not in chosen and rng.random() < taste and numeral in RICHER:
+    for numeral in dict.fromkeys(numerals):
+        if rng.random() < taste and numeral in RICHER:
             chosen[numeral] = weigh(rng, RICHER[numeral])
-        out.append(chosen.get(numeral, numeral))
-    return out
+    return [chosen.get(numeral, numeral) for numeral in numerals]
 
 
 def cadence(
