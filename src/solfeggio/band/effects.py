@@ -19,7 +19,8 @@ def compress(
     level_db = 20 * np.log10(padded.reshape(blocks, block).max(1) + 1e-5)
     heard = level_db[level_db > level_db.max(initial=-100.0) - 50]
     threshold = float(np.percentile(heard, percentile)) if len(heard) else 0.0
-    wanted = (-np.maximum(level_db - threshold, 0) * (1 - 1 / ratio)).tolist()
+    threshold = max(threshold, float(level_db.max(initial=-100.0)) - 24)  # sparse music is mostly silence
+    wanted = (-np.clip((level_db - threshold) * (1 - 1 / ratio), 0, 15)).tolist()
     fast, slow = float(np.exp(-0.005 / attack)), float(np.exp(-0.005 / release))
     gain_db, now = [], 0.0
     for value in wanted:
