@@ -85,9 +85,12 @@ def analyse(texts: tuple[str, ...], pieces: list[np.ndarray], cuts: list[tuple[f
     f0 = np.where((f0 > 0.6 * usual) & (f0 < 1.6 * usual), f0, 0.0)
     power = world.cheaptrick(samples, np.where(f0 > 0, f0, usual), times, RATE, fft_size=_FFT)
     envelopes = (0.5 * np.log(np.maximum(power[:, ::2], 1e-12))).astype(np.float32)
+    loudness = power[:, 12:140].sum(1)  # 250 to 3000 Hz: a vowel begins where it has half of its power
     found = {}
     for text, offset, marks in zip(texts, offsets, cuts, strict=True):
         frames = [round((offset / RATE + mark) * RATE / HOP) for mark in marks]
+        full = np.median(loudness[frames[2] : frames[3] + 1])
+        frames[1] += int(np.argmax(np.append(loudness[frames[1] : frames[1] + 20] > 0.5 * full, True)))
         for i in range(1, 5):
             frames[i] = min(max(frames[i], frames[i - 1] + (i > 1)), len(envelopes) - 1)
         found[text] = (frames[0], frames[1], frames[2], frames[3], frames[4])
