@@ -64,7 +64,7 @@ def record(
         own = np.random.default_rng(int(rng.integers(2**62)))
         sung, who = sing_parts(performance, own, side, rate, length)
         stems |= {names[i]: stem for i, stem in sung.items()}
-        sounds["voices"] = ", ".join(who)
+        sounds |= {"voices": ", ".join(who)} if who else {}
     samples, stems = mix(stems, rng, rate, performance=performance, keep_stems=keep_stems)
     return Recording(samples, rate, stems, sounds)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from solfeggio.answers import Curve, Notes
 from solfeggio.band import espeak_voice, sinsy_voice, vocoder
-from solfeggio.band.chance import pick
+from solfeggio.band.chance import pick, weigh
 from solfeggio.band.song import Performance, Played
 from solfeggio.band.syllables import BINS, HOP, RATE, Syllables, spoken
 from solfeggio.band.words import language
@@ -126,8 +126,9 @@ def sing_parts(
 def cast(rng: np.random.Generator, part: Played, side: str, manner: str = "plain") -> Singer:
     """Choose a singer whose range the part is in; Japanese is mostly Sinsy's, where it is installed."""
     middle = float(np.median(part.notes.pitches))
-    kinds = ("man",) if middle < 58 else ("man", "woman", "woman") if middle < 64 else ("woman", "woman", "child")
-    kind = pick(rng, kinds)
+    man, woman, child = ([55, 61, 69], [1, 0.5, 0]), ([53, 61], [0, 0.5]), ([60, 68], [0, 0.12])
+    shares = {"man": man, "woman": woman, "child": child}  # by MIDI pitch
+    kind = weigh(rng, {kind: float(np.interp(middle, *share)) for kind, share in shares.items()})
     engine = "espeak"
     if language(part.words) == "ja" and rng.random() < 0.8:
         engine = "sinsy"
