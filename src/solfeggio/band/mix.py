@@ -27,9 +27,9 @@ _GENRES = (
 )  # fmt: skip
 # loudness beside the others, dB, by the kind of music; a part that is not named has the level of "other"
 _LEVELS_DB = {
-    "pop": {"vocals": 3, "lead": 1, "drums": 2, "percussion": -6, "bass": 3, "pad": -9, "strings": -7, "other": -4},
-    "rock": {"vocals": 2, "lead": 1, "drums": 3, "percussion": -6, "bass": 3, "guitar": -1, "pad": -9, "other": -5},
-    "dance": {"vocals": 2, "lead": -1, "drums": 3, "percussion": -4, "bass": 3, "pad": -7, "other": -4},
+    "pop": {"vocals": 3, "lead": 1, "drums": 3, "percussion": -6, "bass": 1.5, "pad": -9, "strings": -7, "other": -4},
+    "rock": {"vocals": 2, "lead": 1, "drums": 3, "percussion": -6, "bass": 1.5, "guitar": -1, "pad": -9, "other": -5},
+    "dance": {"vocals": 2, "lead": -1, "drums": 3, "percussion": -4, "bass": 2, "pad": -7, "other": -4},
     "jazz": {"vocals": 3, "lead": 3, "drums": -4, "percussion": -7, "bass": -1, "pad": -9, "strings": -7, "other": -2},
     "folk": {"vocals": 3, "lead": 2, "drums": -5, "percussion": -7, "bass": -3, "pad": -9, "other": -1},
     "classical": {"vocals": 2, "lead": 1, "drums": -7, "percussion": -8, "bass": -3, "pad": -4, "other": -1},
