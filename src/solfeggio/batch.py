@@ -170,7 +170,7 @@ def spread(job: Job, items: Sequence[Item], address: str, advance: Advance = lam
     except (OSError, ValueError) as problem:
         raise ConfigError(f"no Dask scheduler at {address}", str(problem), "start one: dask scheduler") from None
     with client:
-        for future in as_completed(client.map(partial(_counted, job), items, pure=False)):
+        for future in as_completed(client.map(partial(_counted, job), items, pure=False), loop=client.loop):
             outcome, seconds = future.result()
             advance(seconds)
             yield outcome

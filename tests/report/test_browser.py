@@ -345,3 +345,45 @@ def test_one_player_at_a_time_in_a_report(browser: Any, tmp_path: Path) -> None:
             button.click()
             page.wait_for_timeout(900)
         assert page.evaluate("Player.all.map((player) => player.audio.paused)") == [True, False]
+
+
+def test_players_are_silenced_and_heard_alone(browser: Any, tmp_path: Path) -> None:
+    rate, seconds = 22050, 4
+    time = np.arange(rate * seconds) / rate
+    stems = {name: 0.2 * np.sin(2 * np.pi * hz * time)[None].repeat(2, 0) for name, hz in (("low", 220), ("high", 880))}
+    stems = {name: stem.astype(np.float32) for name, stem in stems.items()}
+    song_page(
+        tmp_path / "a.html",
+        title="a",
+        samples=stems["low"] + stems["high"],
+        rate=rate,
+        answers={"beats": Events.none()},
+        stems=stems,
+    )
+    # level of 220 and 880 Hz in what the audio element plays, a second from its start
+    level = """async () => {
+        const bytes = await new Response(await (await fetch(Player.all[0].audio.src)).blob()).arrayBuffer();
+        const samples = new Int16Array(bytes, 44), rate = 22050;
+        return [220, 880].map((hz) => { let re = 0, im = 0; for (let n = 0; n < rate; n++) {
+            const x = samples[2 * (n + rate)] / 32767, w = 2 * Math.PI * hz * n / rate;
+            re += x * Math.cos(w); im += x * Math.sin(w); } return 2 * Math.hypot(re, im) / rate; });
+    }"""
+    context = browser.new_context(bypass_csp=True)  # for the test to read the sound
+    page = context.new_page()
+    page.goto((tmp_path / "a.html").as_uri())
+    page.wait_for_function("Player.all[0].audio.src.startsWith('blob:')")
+    page.evaluate("Player.all[0].seek(1.5)")
+    buttons = page.locator("[data-stem]")
+    assert buttons.all_inner_texts() == ["low", "high"]
+
+    def heard(act: Any) -> list[float]:
+        before = page.evaluate("Player.all[0].audio.src")
+        act()
+        page.wait_for_function("(before) => Player.all[0].audio.src !== before", arg=before)
+        return page.evaluate(level)
+
+    assert heard(lambda: buttons.nth(0).click()) == pytest.approx([0, 0.2], abs=0.02)
+    assert heard(lambda: buttons.nth(0).click(modifiers=["Shift"])) == pytest.approx([0.2, 0], abs=0.02)
+    assert heard(lambda: buttons.nth(1).click()) == pytest.approx([0.2, 0.2], abs=0.02)
+    assert page.evaluate("Player.all[0].now()") == pytest.approx(1.5, abs=0.01)
+    context.close()
