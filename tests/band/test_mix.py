@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from solfeggio.band import filters, mix
+from solfeggio.answers import Events, Notes, Segments
+from solfeggio.band import mix
 from solfeggio.band.sketch import sketch
+from solfeggio.band.song import Performance, Played, Song
 
 RATE = 22050
 
@@ -24,13 +28,75 @@ def test_dry_stems_sum_to_the_mix(stems):
     assert _decibels(total - sum(parts.values()), total) < -100
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_wet_stems_sum_to_what_is_mastered(stems, seed, monkeypatch):
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("known", [True, False])
+def test_wet_stems_sum_to_what_is_mastered(stems, tiny, seed, known, monkeypatch):
     monkeypatch.setattr(mix, "master", lambda samples, rng, rate, production: samples)
-    total, parts = mix.mix(stems, np.random.default_rng(seed), RATE)
+    played = _with_effects(tiny) if known else None
+    total, parts = mix.mix(stems, np.random.default_rng(seed), RATE, performance=played)
     assert _decibels(total - sum(parts.values()), total) < -60
-    alone, none = mix.mix(stems, np.random.default_rng(seed), RATE, keep_stems=False)
+    alone, none = mix.mix(stems, np.random.default_rng(seed), RATE, performance=played, keep_stems=False)
     assert not none and _decibels(total - alone, total) < -60
+
+
+def _with_effects(played: Performance) -> Performance:
+    effects = Segments([0.0, 1.0, 2.5], [4.0, 2.5, 4.0], ["sidechain", "sweep up", "sweep down"])
+    return replace(played, spans={**played.spans, "effects": effects})
+
+
+def test_a_sidechain_ducks_the_others_under_the_kick(monkeypatch):
+    monkeypatch.setattr(mix, "master", lambda samples, rng, rate, production: samples)
+    kicks = np.arange(0.5, 4, 0.5)
+    tone = np.ones((2, 1)) * 0.2 * np.sin(np.arange(5 * RATE) * 0.2)
+    stems = {"drums": np.zeros_like(tone, np.float32), "pad": tone.astype(np.float32)}
+    drums = Played("drums", 0, True, Notes(kicks, kicks + 0.1, [36.0] * 7, [100.0] * 7))
+    pad = Played("pad", 90, False, Notes([0.0], [5.0], [60.0], [80.0]))
+    song = replace(_tiny_song(), style="house")
+    spans = {"effects": Segments([0.0], [2.2], ["sidechain"])}
+    played = Performance(song, (drums, pad), Events(kicks, ["1"] * 7), 5.0, spans)
+    ratios = []
+    for seed in range(5):
+        _, parts = mix.mix(stems, np.random.default_rng(seed), RATE, performance=played)
+        level = np.sqrt(np.square(parts["pad"]).mean(0)[: 4 * RATE].reshape(-1, 441).mean(1))  # 20 ms
+        ratios.append((level[51:53].mean() / level[70:74].mean(), level[151:153].mean() / level[170:174].mean()))
+    inside, outside = np.median(ratios, axis=0)
+    assert inside < 0.75 < outside  # kicks at 1 s and 3 s: only the first lies in the span
+
+
+def _tiny_song() -> Song:
+    return Song("x", "pop", 120, (), 8, np.arange(8.0), np.arange(8) % 4 + 1)
+
+
+def test_groups_of_musdb_keep_the_sum(stems, tiny):
+    groups = mix.grouped(stems, tiny)
+    assert tuple(groups) == mix.GROUPS
+    assert _decibels(sum(groups.values()) - sum(stems.values()), sum(stems.values())) < -100
+    assert np.allclose(groups["drums"], stems["drums"]) and np.allclose(groups["bass"], stems["bass"])
+    assert not groups["vocals"].any()
+    sung = replace(tiny, parts=tuple(replace(p, words=("la",) * len(p.notes)) if p.name == "melody" else p
+                                     for p in tiny.parts))  # fmt: skip
+    assert np.allclose(mix.grouped(stems, sung)["vocals"], stems["melody"])
+
+
+@pytest.mark.parametrize(
+    ("style", "genre"),
+    [("hard-rock", "rock"), ("deep-house", "dance"), ("jazz-swing", "jazz"), ("string-quartet", "classical"),
+     ("session-jigs", "folk"), ("soul", "pop")],
+)  # fmt: skip
+def test_styles_have_a_kind_of_mix(tiny, style, genre):
+    assert mix.genre_of(replace(tiny, song=replace(tiny.song, style=style, name=style))) == genre
+
+
+def test_drums_are_louder_in_dance_than_in_folk(stems, tiny):
+    def share(style: str) -> float:
+        played = replace(tiny, song=replace(tiny.song, style=style, name=style))
+        levels = []
+        for seed in range(8):
+            _, parts = mix.mix(stems, np.random.default_rng(seed), RATE, performance=played, dry=True)
+            levels.append(mix.loudness(parts["drums"], RATE) / mix.loudness(parts["melody"], RATE))
+        return float(np.median(levels))
+
+    assert share("house") > 1.5 * share("reel")
 
 
 def test_same_rng_same_mix_and_another_rng_another(stems):
@@ -66,36 +132,3 @@ def test_silence_and_no_stems_stay_silent_and_finite():
     for seed in range(6):
         assert np.isfinite(mix.mix(silent, np.random.default_rng(seed), RATE)[0]).all()
     assert mix.mix({}, np.random.default_rng(0), RATE)[0].shape == (2, 0)
-
-
-def test_loudness_forgets_the_rests():
-    tone = np.sin(np.arange(RATE * 2) / 10).astype(np.float32)[None].repeat(2, 0)
-    padded = np.concatenate([tone, np.zeros_like(tone), np.zeros_like(tone)], 1)
-    assert mix.loudness(padded, RATE) == pytest.approx(mix.loudness(tone, RATE), rel=0.2)
-
-
-@pytest.mark.parametrize("taps", [1, 2, 512, 5000, 40000])
-@pytest.mark.parametrize("length", [1, 3000, 30000])
-def test_block_convolution_equals_the_definition(taps, length):
-    rng = np.random.default_rng(taps + length)
-    samples, response = rng.standard_normal((2, length)).astype("f"), rng.standard_normal((2, taps)).astype("f")
-    wanted = np.stack([np.convolve(s, r)[:length] for s, r in zip(samples, response, strict=True)])
-    assert np.allclose(filters.convolve(samples, response), wanted, atol=1e-4 * np.abs(wanted).max())
-
-
-def test_equaliser_has_the_gain_it_was_given_and_no_pre_echo():
-    hz, gain_db = np.array([20, 200, 1000, 5000, 11000]), np.array([-6.0, -6, 0, 6, 6])
-    taps = filters.minimum_phase(hz, gain_db, RATE)
-    response = np.abs(np.fft.rfft(taps, 8192))
-    at = np.round(hz[1:4] / RATE * 8192).astype(int)
-    assert np.allclose(20 * np.log10(response[at]), gain_db[1:4], atol=0.5)
-    assert np.argmax(np.abs(taps)) < 4
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_a_room_starts_after_the_direct_sound_and_dies_away(seed):
-    response = filters.room(np.random.default_rng(seed), RATE)
-    assert np.allclose((response**2).sum(1), 1, atol=1e-3)
-    assert not response[:, : round(0.002 * RATE)].any()
-    third = response.shape[1] // 3
-    assert (response[:, -third:] ** 2).sum() < 0.25 * (response[:, :third] ** 2).sum()
