@@ -7,7 +7,8 @@ import pytest
 
 from solfeggio.band import accompany as module
 from solfeggio.band.accompany import accompany, mma_chord
-from solfeggio.band.form import Chart, write_chart
+from solfeggio.band.chart import Chart
+from solfeggio.band.form import write_chart
 from solfeggio.band.harmony import QUALITIES
 from solfeggio.band.mma import LIBRARY, Groove, groove_named, tactus
 from solfeggio.errors import DataError, MissingExtra

@@ -5,9 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from solfeggio.band.chart import bar_quarters, chord_spans, middle_quarters
 from solfeggio.band.feel import feel_of
-from solfeggio.band.form import FLAVOURS, PLANS, bar_quarters, chord_spans, middle_quarters, write_chart
+from solfeggio.band.form import FLAVOURS, write_chart
 from solfeggio.band.harmony import read, scale
+from solfeggio.band.plans import PLANS
 from solfeggio.errors import ConfigError
 from solfeggio.notation import Metre
 

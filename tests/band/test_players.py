@@ -10,11 +10,12 @@ from solfeggio.band.bass import HIGH, LOW, STYLES, write_bass
 from solfeggio.band.chance import shelf
 from solfeggio.band.drums import draw_bar, write_drums
 from solfeggio.band.feel import feel_of
-from solfeggio.band.form import FUNCTIONS, write_chart
+from solfeggio.band.form import write_chart
 from solfeggio.band.grooves import GM_PERCUSSION, GROOVES, KICK
 from solfeggio.band.harmony import bass, pitch_classes
 from solfeggio.band.melody import write_melody
 from solfeggio.band.mma import tactus
+from solfeggio.band.plans import FUNCTIONS
 from solfeggio.band.players import play
 from solfeggio.band.rhythm import write_chords
 from solfeggio.band.style import load_style, style_names

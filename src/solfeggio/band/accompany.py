@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from solfeggio.band.chance import pick
-from solfeggio.band.form import Chart, bar_quarters, chord_spans, form_spans
+from solfeggio.band.chart import Chart, bar_quarters, chord_spans, form_spans
 from solfeggio.band.harmony import NAMES, bass, parse_pitch
 from solfeggio.band.mma import LIBRARY, Groove, tactus
 from solfeggio.band.song import Part, Song

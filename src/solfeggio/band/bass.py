@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from solfeggio.band.chance import pick
+from solfeggio.band.chart import Chart
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
-from solfeggio.band.form import Chart
 from solfeggio.band.harmony import bass, local_scale, parse_pitch, pitch_classes, read
 from solfeggio.errors import unknown
 

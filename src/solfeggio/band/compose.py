@@ -13,9 +13,10 @@ import numpy as np
 from solfeggio.band.accompany import accompany
 from solfeggio.band.chamber import compose_chamber
 from solfeggio.band.chance import pick, weigh
+from solfeggio.band.chart import Chart, in_metre
 from solfeggio.band.electronic import compose_electronic
 from solfeggio.band.feel import feel_of
-from solfeggio.band.form import Chart, in_metre, write_chart
+from solfeggio.band.form import write_chart
 from solfeggio.band.melody import write_melody
 from solfeggio.band.mma import Groove, grooves, side, tactus
 from solfeggio.band.openings import begin, breaks

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solfeggio.band.chance import pick
+from solfeggio.band.chart import Chart
 from solfeggio.band.feel import Feel
-from solfeggio.band.form import Chart
 from solfeggio.band.harmony import scale
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.band.style import Style

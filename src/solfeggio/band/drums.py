@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from solfeggio.band.chance import pick, shelf
+from solfeggio.band.chart import Chart
 from solfeggio.band.feel import Feel
-from solfeggio.band.form import Chart
 from solfeggio.band.grooves import (
     CHINA,
     CLOSED,

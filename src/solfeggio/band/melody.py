@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from solfeggio.band.chance import pick, weigh
+from solfeggio.band.chart import Chart
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
-from solfeggio.band.form import Chart
 from solfeggio.band.harmony import local_scale, pitch_classes
 from solfeggio.band.song import Part
 

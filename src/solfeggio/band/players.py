@@ -8,9 +8,10 @@ import numpy as np
 
 from solfeggio.band.bass import write_bass
 from solfeggio.band.chance import pick, weigh
+from solfeggio.band.chart import Chart, chord_spans, form_spans, in_metre
 from solfeggio.band.drums import count_in, tidy, write_drums
 from solfeggio.band.feel import Feel, feel_of
-from solfeggio.band.form import Chart, chord_spans, form_spans, in_metre, write_chart
+from solfeggio.band.form import write_chart
 from solfeggio.band.melody import write_melody
 from solfeggio.band.push import push_chords, push_parts, pushed_bars
 from solfeggio.band.rhythm import write_chords

@@ -60,7 +60,7 @@ class Style:
     about: one line for people. tempo: lowest and highest counted beats a minute. composer: who writes it, one of
     COMPOSERS. families: mma groove families it plays, or kinds of ``chamber.KINDS`` (none means all). source: of the
     pieces of a "score" style, of ``repertoire.SOURCES``; each lead is then a set of players, top to bottom, its odds a
-    weight. harmony: of ``form.FLAVOURS``. form: of ``form.PLANS``. drums: sets of drum patterns, the first of a set is
+    weight. harmony: of ``form.FLAVOURS``. form: of ``plans.FORMS``. drums: sets of drum patterns, the first of a set is
     the song's. kits: drum kit programs. bass: patterns, with programs and how likely. swing: lowest, highest, and how
     likely. pair: quarters that swing divides. rubato: lowest and highest. breaks: how likely drums stop somewhere.
     loud: usual energy, 0..1. push: how likely a section anticipates downbeats by an eighth. weight: how often it is

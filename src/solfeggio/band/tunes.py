@@ -8,9 +8,9 @@ import numpy as np
 
 from solfeggio.band.bass import write_bass
 from solfeggio.band.chance import pick
+from solfeggio.band.chart import Chart, chord_spans
 from solfeggio.band.drums import write_drums
 from solfeggio.band.feel import Feel, feel_of
-from solfeggio.band.form import Chart, chord_spans
 from solfeggio.band.harmonise import harmonise
 from solfeggio.band.players import RANGES
 from solfeggio.band.rhythm import write_chords
