@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from solfeggio.answers import Notes
 from solfeggio.band import banks, kits
-from solfeggio.errors import ConfigError, FormatError, MissingExtra
+from solfeggio.errors import ConfigError, MissingExtra
 
 
 @pytest.fixture
@@ -38,87 +37,58 @@ def test_no_family_and_no_kit_is_on_both_sides():
     assert not set(kits.SIDES["train"]) & set(kits.SIDES["test"])
 
 
-@pytest.mark.parametrize(
-    ("name", "sound"),
-    [
-        ('Kick (Tama Superstar 22")', "kick"),
-        ("BassDrum", "kick"),
-        ("Pearl Snare Rimshot", "snare"),
-        ("Snare Roll", ""),
-        ("Hi-Hat Closed (Paiste)", "closed"),
-        ("Pedal HH", "pedal"),
-        ("Sabian Hat Semi-Open", "open"),
-        ("Hat Op Dirty", "open"),
-        ("Floor Tom", "tom_low"),
-        ("Tom 2", "tom_mid"),
-        ("Tom Hi", "tom_high"),
-        ("Crash/Ride (Paiste)", "ride"),
-        ("Crash Left", "crash"),
-        ("Ride Bell", "bell"),
-        ("Cowbell", "cowbell"),
-        ("Hand Clap", "clap"),
-        ("Side Stick", "rim"),
-        ("17", ""),
-        ("FX", ""),
-    ],
-)
-def test_instrument_names_become_sounds(name, sound):
-    assert kits.sound_of(name) == sound
+def test_what_was_measured_covers_every_known_bank():
+    for name in banks._KNOWN:
+        for program in range(120):
+            sound = banks.measured(name, program)
+            assert sound is not None and sound.late.shape == sound.cents.shape == (128,)
+            assert 0 <= sound.late.max() <= 0.061 and np.abs(sound.cents).max() <= 40
+        assert banks.measured(name, 0, drums=True) is not None
+        assert banks.measured(name, 99, drums=True) is banks.measured(name, 0, drums=True)  # as fonts do
+    assert banks.measured("Unknown", 0) is None
+    assert np.median(banks.measured("OPL-3_FM_128M", 4).cents) == pytest.approx(-9, abs=1)
 
 
-def _write_kit(folder, rate=22050):
-    import soundfile
+def _font(path, bodies):
+    """Write what of a font is read here: samples and their headers."""
+    import struct
 
-    folder.mkdir(exist_ok=True)
-    click = np.zeros(4000, np.float32)
-    click[1000:] = np.exp(-np.arange(3000) / 500)
-    for i, file in enumerate(("soft.wav", "loud.wav", "open.wav", "hat.wav")):
-        soundfile.write(folder / file, click * (0.1, 0.9, 0.5, 0.5)[i], rate)
-    layer = "<layer><filename>{}</filename><min>{}</min><max>{}</max></layer>".format
-    (folder / "drumkit.xml").write_text(
-        '<?xml version="1.0"?><drumkit_info xmlns="http://www.hydrogen-music.org/drumkit"><name>t</name><instrumentList>'
-        f"<instrument><name>Kick</name>{layer('loud.wav', 0.5, 1)}{layer('soft.wav', 0, 0.5)}</instrument>"
-        f"<instrument><name>Open HH</name>{layer('open.wav', 0, 1)}</instrument>"
-        "<instrument><name>Closed HH</name><filename>hat.wav</filename></instrument>"
-        f"<instrument><name>Snare</name>{layer('../../gone.wav', 0, 1)}</instrument>"
-        "</instrumentList></drumkit_info>"
+    data, headers = b"", b""
+    for body in bodies:
+        start = len(data) // 2
+        data += body.astype("<i2").tobytes()
+        headers += (
+            b"x".ljust(20, b"\0")
+            + struct.pack("<5I", start, len(data) // 2, 0, 0, 22050)
+            + struct.pack("<BbHH", 60, 0, 0, 1)
+        )
+    headers += b"EOS".ljust(46, b"\0")
+    lists = b"LIST" + struct.pack("<I", 12 + len(data)) + b"sdta" + b"smpl" + struct.pack("<I", len(data)) + data
+    lists += (
+        b"LIST" + struct.pack("<I", 12 + len(headers)) + b"pdta" + b"shdr" + struct.pack("<I", len(headers)) + headers
     )
-    return folder
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(lists)) + b"sfbk" + lists)
+    return banks.Bank(path.stem, "A", path, "MIT")
 
 
-def test_a_kit_is_read_with_its_layers_and_old_style_instruments(tmp_path):
-    kit = kits.read(_write_kit(tmp_path / "kit"))
-    assert set(kit.sounds) == {"kick", "open", "closed"}
-    assert [layer.path.name for layer in kit.sounds["kick"][0]] == ["soft.wav", "loud.wav"]
-    assert kit.sound(36) == "kick" and kit.sound(44) == "closed" and kit.sound(38) is None
+def test_a_shared_recording_is_found_whatever_the_silence_around_it(tmp_path):
+    rng = np.random.default_rng(0)
+    own, shared, other = (rng.integers(1, 900, 3000) for _ in range(3))
+    first = banks.sample_hashes(_font(tmp_path / "a.sf2", [own, shared]))
+    padded = np.r_[np.zeros(40, int), shared, np.zeros(7, int)]
+    second = banks.sample_hashes(_font(tmp_path / "b.sf2", [padded, other]))
+    assert len(first) == len(second) == 2 and len(first & second) == 1
 
 
-def test_a_kit_strikes_on_time_by_velocity_and_reports_what_it_lacks(tmp_path):
-    kit = kits.read(_write_kit(tmp_path / "kit"))
-    played = Notes([0.1, 0.5, 0.8], [0.2, 0.6, 0.9], [36, 38, 36], [127, 100, 50])
-    out, known = kits.play(kit, played, np.random.default_rng(0), 22050, 22050)
-    again, _ = kits.play(kit, played, np.random.default_rng(0), 22050, 22050)
-    assert np.array_equal(out, again) and known.tolist() == [True, False, True]
-    loud = np.abs(out).max(0)
-    assert abs(np.argmax(loud > 0.05) / 22050 - 0.1) < 0.003  # the 45 ms of silence before the click are cut
-    assert loud[: round(0.5 * 22050)].max() > 5 * loud[round(0.5 * 22050) :].max()
-
-
-def test_a_closed_hi_hat_stops_an_open_one(tmp_path):
-    kit = kits.read(_write_kit(tmp_path / "kit"))
-    open_hit = Notes([0.0], [0.1], [46], [127])
-    choked = Notes([0.0, 0.02], [0.1, 0.1], [46, 42], [127, 1])
-    free, _ = kits.play(kit, open_hit, np.random.default_rng(0), 22050, 8000)
-    short, _ = kits.play(kit, choked, np.random.default_rng(0), 22050, 8000)
-    late = slice(round(0.06 * 22050), None)
-    assert np.square(short[:, late]).sum() < 0.2 * np.square(free[:, late]).sum()
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["no xml", "<drumkit_info></drumkit_info>", '<!DOCTYPE a [<!ENTITY b "c">]><drumkit_info>&b;</drumkit_info>'],
-)
-def test_a_bad_kit_is_refused(tmp_path, text):
-    (tmp_path / "drumkit.xml").write_text(text)
-    with pytest.raises(FormatError, match=r"drumkit\.xml"):
-        kits.read(tmp_path)
+@pytest.mark.system
+def test_no_recording_is_heard_on_both_sides():
+    found = [(b.side, b.name, banks.sample_hashes(b)) for b in banks.banks()]
+    found += [(k.side, k.name, kits.sample_hashes(k)) for k in kits.kits()]
+    if len({side for side, _, _ in found}) < 2:
+        pytest.skip("no sounds of both sides here: scripts/install-band.sh")
+    for side, name, hashes in found:
+        assert hashes, name
+        for other, others_name, others in found:
+            assert side == other or not hashes & others, (
+                f"{name} ({side}) shares recordings with {others_name} ({other})"
+            )

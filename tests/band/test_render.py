@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from solfeggio.answers import Notes
+from solfeggio.answers import Curve, Notes, Segments
 from solfeggio.band import banks, kits, render
 
 pytestmark = [
@@ -91,3 +91,80 @@ def test_a_kit_plays_the_drums_and_the_bank_what_it_lacks(tiny):
         for beat in tiny.beats.times:
             hit = np.abs(drums[:, round(beat * RATE) : round((beat + 0.05) * RATE)]).max()
             assert hit > 0.05 * np.abs(drums).max(), (kit.name, beat)
+
+
+def _hz(sound: np.ndarray, near: float) -> float:
+    """The pitch of a tone, by its first three partials within 80 cents of where they should be."""
+    mono = sound[np.argmax(np.square(sound).sum(1))]
+    size = 1 << 18
+    spectrum = np.abs(np.fft.rfft(mono * np.hanning(len(mono)), size))
+    cents = np.arange(-80, 81)
+    total = sum(
+        np.interp(partial * near * 2 ** (cents / 1200), np.arange(len(spectrum)) * RATE / size, spectrum) ** 2
+        for partial in (1, 2, 3)
+    )
+    return float(near * 2 ** (cents[int(np.argmax(total))] / 1200))
+
+
+@BANKS
+@pytest.mark.parametrize("program", [4, 16, 33, 40, 56, 65, 71, 73])
+def test_programs_are_in_tune_and_follow_the_band(bank, program):
+    low = 40 if program == 33 else 60
+    misses = []
+    for pitch in (low, low + 5, low + 10, low + 14):
+        wanted = 440 * 2 ** ((pitch - 69 - 0.4) / 12)
+        sound = render.play(bank, Notes([0.0], [1.2], [pitch], [100]), program, False, RATE, RATE, cents=-40)
+        misses.append(abs(1200 * np.log2(_hz(sound[:, RATE // 4 :], wanted) / wanted)))
+    assert np.median(misses) < 5 and max(misses) < 15, misses
+
+
+@BANKS
+@pytest.mark.parametrize("program", [19, 33, 42, 53, 64, 73, 81])
+def test_a_bent_note_is_heard_where_f0_says(bank, program):
+    times = np.arange(0, 3.2, 0.01)
+    pitch = (45 if program in (33, 42) else 62) + np.where(times < 1.4, 0.0, 4.0)
+    glide = np.where(times < 1.4, 0.6, -2.0 * np.exp(-(times - 1.4) / 0.15))
+    f0 = Curve(times, 440 * 2 ** ((pitch + glide - 69) / 12), "Hz")
+    notes = Notes([0.1, 1.4], [1.3, 2.9], [pitch[0], pitch[-1]], [100, 100])
+    sound = render.play(bank, notes, program, False, RATE, 3 * RATE, 0.0, f0)
+    misses = []
+    for start, width in ((0.4, 0.5), (0.7, 0.5), (1.6, 0.15), (1.7, 0.15), (1.8, 0.2), (2.2, 0.5)):
+        at = np.arange(start, start + width, 0.01)
+        wanted = float(2 ** np.mean(np.log2(np.interp(at, times, f0.values))))
+        piece = sound[:, round(start * RATE) : round((start + width) * RATE)]
+        misses.append(abs(1200 * np.log2(_hz(piece, wanted) / wanted)))
+    assert np.median(misses) < 10, misses
+
+
+def test_a_pedal_holds_what_was_let_go():
+    notes = Notes([0.0, 0.5, 2.0], [0.3, 1.4, 2.2], [60, 64, 67], [90, 90, 90])
+    held = render.pedalled(notes, Segments([0.2, 1.3], [1.0, 1.8], ["", ""]))
+    assert held.ends.tolist() == [1.0, 1.8, 2.2]
+    assert render.pedalled(notes, None) is notes
+    bank = banks.banks()[0]
+    dry, wet = (render.play(bank, n, 4, False, RATE, 2 * RATE) for n in (notes, held))
+    assert np.abs(wet[:, round(0.7 * RATE) : RATE // 1]).max() > np.abs(dry[:, round(0.7 * RATE) : RATE]).max()
+
+
+@BANKS
+def test_dense_chords_keep_all_their_notes(bank):
+    """One pass over two players sounds as the two stems: no voice is cut, no state is shared."""
+    rng = np.random.default_rng(0)
+    starts = np.repeat(np.arange(0.1, 3, 0.1), 8)
+    pitches = np.concatenate([rng.choice(np.arange(40, 90), 8, replace=False) for _ in range(len(starts) // 8)])
+    high = pitches >= 64
+    notes = Notes(starts, starts + 1.5, pitches.astype(float), np.full(len(starts), 90))
+    whole, upper, lower = (
+        render.play(bank, notes.take(keep), 25, False, RATE, 5 * RATE) for keep in (high | True, high, ~high)
+    )
+    assert np.mean((whole - upper - lower) ** 2) < 1e-6 * np.mean(whole**2)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("bank", banks.banks("A"), ids=lambda bank: bank.name)
+def test_hats_of_an_orchestras_kit_are_no_timpani(bank):
+    pytest.importorskip("tinysoundfont")
+    for key in (42, 46, 49, 51):
+        samples = render.play(bank, Notes([0.1], [0.6], [key], [110]), 48, True, 22050, 22050).mean(0)
+        power = np.abs(np.fft.rfft(samples))
+        assert (power * np.fft.rfftfreq(22050, 1 / 22050)).sum() / power.sum() > 3000  # Hz; timpani lie near 1000

@@ -23,6 +23,10 @@ _STEP, _FINE = 0.005, 0.02  # seconds and semitones between two bends of a note 
 _STAND_INS = {("MuseScore_General_Lite", program): 2 for program in (0, 1, 3)}
 
 
+# family A's orchestra kit (48) has timpani where others have hats and cymbals, and those elsewhere
+_ORCHESTRA_KIT = {42: 27, 44: 28, 46: 29, 49: 57, 51: 59, 52: 57, 53: 59, 55: 57}
+
+
 def render(
     performance: Performance, bank: Bank, rng: np.random.Generator, *, kit: kits.Kit | None = None, rate: int = 44100
 ) -> dict[str, np.ndarray]:
@@ -94,9 +98,11 @@ def play(
     if not drums:
         program = _STAND_INS.get((bank.name, int(program)), int(program))
     keys = np.clip(np.round(notes.pitches), 0, 127).astype(int)
+    if drums and (bank.family, int(program)) == ("A", 48):
+        keys = np.array([_ORCHESTRA_KIT.get(key, key) for key in keys.tolist()], int)
     sound = None if as_is else measured(bank.name, int(program), drums)
     late = sound.late[keys] if sound is not None else np.zeros(len(keys))
-    off = sound.cents[keys] if sound is not None and not drums else np.zeros(len(keys))
+    off = 2 * np.round(sound.cents[keys] / 2) if sound is not None and not drums else np.zeros(len(keys))
     channels = _channels(off, f0 is not None, drums)
     for channel in np.unique(channels).tolist():
         synth.program_change(channel, int(program), drums)
@@ -135,7 +141,7 @@ def _channels(off: np.ndarray, moves: bool, drums: bool) -> np.ndarray:
         return np.full(len(off), 9)
     if moves:
         return np.arange(len(off)) % 4
-    return np.unique(np.round(off / 2), return_inverse=True)[1] % _CHANNELS
+    return np.unique(off, return_inverse=True)[1] % _CHANNELS
 
 
 def _tunings(
