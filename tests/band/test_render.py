@@ -148,7 +148,7 @@ def test_a_pedal_holds_what_was_let_go():
 
 @BANKS
 def test_dense_chords_keep_all_their_notes(bank):
-    """One pass over two players sounds as the two stems: no voice is cut, no state is shared."""
+    """One pass over two players sounds as the two stems (-50 dB: envelopes move in blocks between events)."""
     rng = np.random.default_rng(0)
     starts = np.repeat(np.arange(0.1, 3, 0.1), 8)
     pitches = np.concatenate([rng.choice(np.arange(40, 90), 8, replace=False) for _ in range(len(starts) // 8)])
@@ -157,13 +157,11 @@ def test_dense_chords_keep_all_their_notes(bank):
     whole, upper, lower = (
         render.play(bank, notes.take(keep), 25, False, RATE, 5 * RATE) for keep in (high | True, high, ~high)
     )
-    assert np.mean((whole - upper - lower) ** 2) < 1e-6 * np.mean(whole**2)
+    assert np.mean((whole - upper - lower) ** 2) < 1e-5 * np.mean(whole**2)
 
 
-@pytest.mark.system
 @pytest.mark.parametrize("bank", banks.banks("A"), ids=lambda bank: bank.name)
 def test_hats_of_an_orchestras_kit_are_no_timpani(bank):
-    pytest.importorskip("tinysoundfont")
     for key in (42, 46, 49, 51):
         samples = render.play(bank, Notes([0.1], [0.6], [key], [110]), 48, True, 22050, 22050).mean(0)
         power = np.abs(np.fft.rfft(samples))

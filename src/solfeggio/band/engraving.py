@@ -164,7 +164,7 @@ def _written(part: Part, pad: float) -> list[tuple[Fraction, Any]]:
         pieces = _pieces(start, end)
         for i, (a, b) in enumerate(pieces):
             if part.drums:
-                one: Any = note.Unpitched(displayName=PLACES.get(drum(pitches[-1], part.program), "E5"))
+                one: Any = note.Unpitched(displayName=PLACES.get(drum(pitches[-1]), "E5"))
             else:
                 one = note.Note(pitches[0]) if len(pitches) == 1 else chord.Chord(list(pitches))
             one.quarterLength = b - a

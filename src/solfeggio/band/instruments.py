@@ -88,9 +88,6 @@ DRUMS: dict[str, tuple[tuple[int, ...], str, str]] = {  # fine class: General MI
 }
 MAIN = {fine: main for fine, (_, main, _) in DRUMS.items()}
 _OF_KEY = {key: fine for fine, (keys, _, _) in DRUMS.items() for key in keys}
-ORCHESTRA_KIT = 48
-_OF_ORCHESTRA_KEY = {**dict.fromkeys(range(41, 54), "other"), 39: "castanets", 27: "closed-hat", 28: "pedal-hat",
-                     29: "open-hat", 30: "ride", 59: "crash"}  # fmt: skip
 
 
 def instrument(program: int) -> str:
@@ -102,12 +99,10 @@ def instrument(program: int) -> str:
     return _OF_PROGRAM[int(program) % 128]
 
 
-def drum(key: int, kit: int = 0) -> str:
-    """Name the finest class of a General MIDI drum key; in an orchestra's kit (program 48) keys 41 to 53 are timpani.
+def drum(key: int) -> str:
+    """Name the finest class of a General MIDI drum key.
 
-    >>> drum(36), drum(51), drum(45, 48)
+    >>> drum(36), drum(51), drum(3)
     ('kick', 'ride', 'other')
     """
-    if kit == ORCHESTRA_KIT and int(key) in _OF_ORCHESTRA_KEY:
-        return _OF_ORCHESTRA_KEY[int(key)]
     return _OF_KEY.get(int(key), "other")

@@ -22,7 +22,6 @@ _STEP, _FINE = 0.005, 0.02  # seconds and semitones between two bends of a note 
 # the acoustic pianos of MuseScore_General need velocity modulators that tinysoundfont lacks: some of their notes vanish
 _STAND_INS = {("MuseScore_General_Lite", program): 2 for program in (0, 1, 3)}
 
-
 # family A's orchestra kit (48) has timpani where others have hats and cymbals, and those elsewhere
 _ORCHESTRA_KIT = {42: 27, 44: 28, 46: 29, 49: 57, 51: 59, 52: 57, 53: 59, 55: 57}
 

@@ -195,7 +195,7 @@ def _hits(performance: Performance) -> Events:
     if not parts:
         return Events([], (), [])
     times, velocities = (np.concatenate([getattr(p.notes, n) for p in parts]) for n in ("starts", "velocities"))
-    labels = [drum(pitch, part.program) for part in parts for pitch in part.notes.pitches]
+    labels = [drum(pitch) for part in parts for pitch in part.notes.pitches]
     loudest = np.lexsort((times, -velocities))
     kept: list[int] = []
     struck: dict[str, list[float]] = {}
