@@ -9,7 +9,7 @@ from solfeggio.band import accompany as module
 from solfeggio.band.accompany import accompany, mma_chord
 from solfeggio.band.chart import Chart
 from solfeggio.band.form import write_chart
-from solfeggio.band.harmony import QUALITIES
+from solfeggio.band.harmony import QUALITIES, bass, pitch_classes
 from solfeggio.band.mma import LIBRARY, Groove, groove_named, tactus
 from solfeggio.errors import DataError, MissingExtra
 from solfeggio.notation import Metre
@@ -94,3 +94,16 @@ def test_the_same_seed_plays_the_same_song():
 def test_mma_knows_every_chord_the_band_writes(quality):
     chart = Chart("C:maj", Metre(4), (("A", 0, 2),), (((0.0, f"Eb:{quality}"), (2.0, f"C:{quality}")), ((0.0, "N"),)))
     assert accompany(np.random.default_rng(0), groove_named("stdlib/swing:Swing"), chart, 120).parts
+
+
+@installed
+@pytest.mark.system
+@pytest.mark.parametrize("quality", sorted(set(QUALITIES) - {"13", "maj13", "min13", "11"}))
+def test_mma_sounds_these_tones_and_no_others(quality):
+    for low in ("", "/2"):
+        label = f"D:{quality}{low}"
+        chart = Chart("D:maj", Metre(4), (("verse", 0, 2),), (((0.0, label),),) * 2)
+        song = accompany(np.random.default_rng(0), groove_named("stdlib/swing:Swing"), chart, 120)
+        chords = [part for part in song.parts if part.name.startswith("chords")]
+        sounded = {int(p) % 12 for part in chords for p in part.notes[:, 2]}
+        assert sounded <= {*pitch_classes(label), bass(label)}, label

@@ -18,7 +18,7 @@ from solfeggio.band.song import Part, Song
 from solfeggio.errors import DataError, MissingExtra
 
 QUALITIES = {  # Harte -> mma
-    "maj": "", "min": "m", "7": "7", "maj7": "M7", "min7": "m7", "dim": "dim", "hdim7": "m7b5", "dim7": "dim7",
+    "maj": "", "min": "m", "7": "7", "maj7": "M7", "min7": "m7", "dim": "dim3", "hdim7": "m7b5", "dim7": "dim7",
     "aug": "aug", "sus4": "sus4", "sus2": "sus2", "5": "5", "maj6": "6", "min6": "m6", "9": "9", "maj9": "M9",
     "min9": "m9", "minmaj7": "mM7", "11": "11", "min11": "m11", "13": "13", "maj13": "M13", "min13": "m13",
     "sus4(b7)": "7sus", "7(b9)": "7b9", "7(#9)": "7#9", "aug(b7)": "aug7", "maj(9)": "add9", "min(9)": "m(sus9)",
