@@ -106,7 +106,7 @@ def save(path: Path, found: dict[str, Profile]) -> None:
 
 
 def count_band(out: Path, smoke: bool, songs: int, recordings: int) -> None:
-    """Compose and count songs; record and count some of them. the matched styles get some more ("seed:style").
+    """Compose and count songs, some more ("seed:style") of the matched styles; record and count some of the songs.
 
     "style" stands beside the statistics.
     """

@@ -14,7 +14,7 @@ LOOPS: dict[str, tuple[tuple[str, ...], ...]] = {
             "I V vi iii IV I IV V", "I V ii IV", "IV V iii vi", "I Imaj7 I7 IV", "I V7/vi vi IV", "I V7/ii ii V",
             "I IV iv I", "I bVII IV I", "I V7/IV IV iv", "I vi ii V7", "IV V I I", "I Isus4 IV V", "ii IV I V",
             "I I IV V", "vi V IV V", "I bVI bVII I", "IV iv I V7/ii ii V7 I I", "I V/V V I", "IV I:3 ii V",
-            "IV V iii vi", "IV V I vi", "ii V iii vi", "I vi ii V", "vi IV V I", "IV iii ii V", "IV V vi vi",
+            "IV V I vi", "ii V iii vi", "I vi ii V", "vi IV V I", "IV iii ii V", "IV V vi vi",
             "I V:3 vi I:5 IV I:3 ii V", "IV V iii vi ii V I I", "vi IV ii V", "IV V iii7 vi7", "I Vsus4 vi IVsus2",
             "I ii vi IV", "vi ii IV V", "IVmaj7 V vi Isus4",
         )

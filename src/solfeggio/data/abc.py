@@ -101,7 +101,9 @@ def _play(text: str, title: str) -> Song:
                 metre = (int(found[1]), int(found[2]))
             elif field == "L":
                 unit = Fraction(value)
-            elif field == "K" and (found := re.match(r"([A-G][#b]?)\s*(\w{0,3})", value)):
+            elif field == "K" and value not in ("", "none", "HP", "Hp"):
+                if not (found := re.match(r"([A-G][#b]?)\s*(\w{0,3})", value)):
+                    raise ValueError(f"key '{value}'")
                 key, signs = _key(found[1], found[2].lower())
                 keys.append((now, key))
     if now > bar_start:
