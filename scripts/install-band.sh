@@ -11,6 +11,7 @@ timgm6mb-soundfont               sound bank, family B: testing only
 opl3-soundfont                   sound bank, family C: testing only
 hydrogen-drumkits                drum kits, some for training, some for testing
 hydrogen-data                    two more drum kits for training
+espeak-ng                        speaks the syllables that singers sing
 chromium                         looks at the pages in the tests
 ffmpeg                           reads the sound files that soundfile cannot
 "
@@ -61,11 +62,27 @@ else
     fi
 fi
 
+# singers: built here from source, with a C++ compiler and cmake
+for package in pyworld==0.3.5 pysinsy==0.0.5; do
+    name=${package%%==*}
+    if "$python" -c "import importlib.util, sys; sys.exit(importlib.util.find_spec('$name') is None)"; then
+        echo "there       $name sings"
+    else
+        echo "to install  $name sings"
+        if "$python" -m pip --version >/dev/null 2>&1; then
+            "$python" -m pip install -q "$package"
+        else
+            uv pip install -q --python "$python" "$package"
+        fi || echo "install-band: $name could not be built; songs are played, not sung" >&2
+    fi
+done
+
 "$python" - <<'CHECK'
-from solfeggio.band import banks, kits
+from solfeggio.band import banks, kits, voices
 
 for bank in banks.banks():
     print(f"found       sound bank {bank.name}, family {bank.family} ({bank.licence})")
 print(f"found       {len(kits.kits('train'))} drum kits for training, {len(kits.kits('test'))} for testing")
+print(f"found       {len(voices.singers('train'))} singers" if voices.installed() else "missing     singers")
 CHECK
 echo "install-band: ready"
