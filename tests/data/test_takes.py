@@ -9,9 +9,11 @@ import pytest
 from solfeggio import audio
 from solfeggio.answers import Notes
 from solfeggio.band import demo
+from solfeggio.band.mix import GROUPS
 from solfeggio.band.truth import TASKS
 from solfeggio.data import band
-from solfeggio.data.takes import FOUR, Take, checksum, kept, whole, write_take
+from solfeggio.data.folder import folder_dataset
+from solfeggio.data.takes import Take, checksum, kept, whole, write_take
 from solfeggio.errors import ConfigError, SolfeggioError
 from solfeggio.formats import read_jams, read_midi
 
@@ -40,18 +42,19 @@ def test_a_take_is_written_whole_and_the_same_again(tmp_path):
     again = write_take(TAKE, tmp_path / "b", stems="4")
     assert facts == again
     folder = tmp_path / "a" / "one"
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
-        ["mix.flac", *(f"{name}.flac" for name in FOUR), "song.jams", "song.json", "song.mid"]
-    )
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert names == {"mix.flac", *(f"stems/{name}.flac" for name in GROUPS), "song.jams", "song.json", "song.mid"}
     assert sorted((tmp_path / "a").iterdir()) == [folder]  # nothing temporary stays
     assert kept(folder) and not kept(tmp_path)
-    for path in folder.iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / "one" / path.name).read_bytes()
-        assert path.name == "song.json" or facts["files"][path.name] == checksum(path)
+    for name in names:
+        assert (folder / name).read_bytes() == (tmp_path / "b" / "one" / name).read_bytes()
+        assert name == "song.json" or facts["files"][name] == checksum(folder / name)
     written = json.loads((folder / "song.json").read_text())
     assert written == facts and written["style"] == "pop" and written["rate"] == 22050
     answers = read_jams(folder / "song.jams")
     assert set(answers) == set(TASKS)
+    [track] = folder_dataset(tmp_path / "a")
+    assert set(track.answers) == set(TASKS) and set(track.stems()[0]) == set(GROUPS)
     mix, rate = audio.read(folder / "mix.flac")
     assert rate == 22050 and mix.shape[1] / rate == pytest.approx(facts["seconds"], abs=1e-5)
     notes = read_midi(folder / "song.mid").notes

@@ -1,7 +1,7 @@
 """Takes: one recording of one song by the band, named so that every machine can make it again, and written to disk.
 
-A song's folder holds mix.flac, its stems, song.jams (the truth of every task), song.mid (as performed) and song.json
-(what it is, and a SHA-256 of every other file). A folder is there whole or not at all.
+A song's folder holds mix.flac, a folder of stems, song.jams (the truth of every task), song.mid (as performed) and
+song.json (what it is, and a SHA-256 of every other file). A folder is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import solfeggio
 from solfeggio import audio, formats
 from solfeggio.answers import Answer, Notes
 from solfeggio.band.instruments import instrument
+from solfeggio.band.mix import grouped
 from solfeggio.band.record import Recording
 from solfeggio.band.song import Performance
 from solfeggio.band.truth import sings, truth
@@ -31,7 +32,6 @@ from solfeggio.errors import ConfigError, SolfeggioError, unknown
 from solfeggio.notation import tempo
 
 STEMS = ("4", "parts", "none")
-FOUR = ("drums", "bass", "vocals", "other")
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Take:
 def write_take(take: Take, folder: Path, *, rate: int = band.RATE, stems: str = "4") -> dict[str, Any]:
     """Write a take into the new folder FOLDER/ID, whole or not at all; returns what song.json holds.
 
-    stems: "4" writes drums, bass, vocals and other beside the mix, "parts" every part into stems/, "none" nothing. They
-    sum to the mix as it was before mastering. rate: Hz. The same take gives the same bytes.
+    stems: "4" writes drums, bass, vocals and other, "parts" every part, "none" nothing. They sum to the mix as it was
+    before mastering. rate: Hz. The same take gives the same bytes.
     """
     return whole(folder / take.id, lambda place: fill(place, take, rate=rate, stems=stems))
 
@@ -81,7 +81,7 @@ def fill(place: Path, take: Take, *, rate: int, stems: str) -> dict[str, Any]:
     answers = truth(played)
     audio.write(place / "mix.flac", recorded.samples, rate, bits=16)
     for name, samples in _chosen(recorded, played, stems).items():
-        path = place / f"{name}.flac" if stems == "4" else place / "stems" / f"{name}.flac"
+        path = place / "stems" / f"{name}.flac"
         path.parent.mkdir(exist_ok=True)
         audio.write(path, samples, rate, bits=16)
     facts = describe(take, played, recorded, answers)
@@ -183,13 +183,7 @@ def _chosen(recorded: Recording, played: Performance, stems: str) -> dict[str, n
         return {}
     if stems == "parts":
         return {name.replace("/", "-"): samples for name, samples in recorded.stems.items()}
-    out = {name: np.zeros_like(recorded.samples) for name in FOUR}
-    for part, samples in zip(played.parts, recorded.stems.values(), strict=True):
-        name = (
-            "drums" if part.drums else "bass" if part.name.startswith("bass") else "vocals" if sings(part) else "other"
-        )
-        out[name] = out[name] + samples
-    return out
+    return grouped(recorded.stems, played)
 
 
 def _umask() -> int:
