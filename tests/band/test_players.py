@@ -199,3 +199,44 @@ def test_unknown_names_are_refused():
     for write, option in ((write_drums, "styles"), (write_bass, "styles"), (write_chords, "textures")):
         with pytest.raises(ConfigError):
             write(rng, chart, feel, energy, **{option: ("nothing",)})
+
+
+def test_singers_stay_in_their_range_and_breathe():
+    for seed in range(20):
+        for centre, low, high in ((66, 57, 76), (55, 45, 64)):
+            rng, chart, feel, energy = chart_of("4/4", seed)
+            notes = write_melody(rng, chart, feel, energy, 53, centre, sings=True).notes
+            sound(notes, low, high)
+            assert (np.abs(np.diff(notes[:, 2])) > 12).mean() == 0
+            starts, ends = notes[1:, 0], notes[:-1, 1]
+            breaths = starts[starts - ends > 0.25]
+            assert len(breaths) and np.diff([0.0, *breaths, ends[-1]]).max() <= 36
+
+
+def test_a_tune_comes_back_with_its_section():
+    same = []
+    for seed in range(40):
+        rng, chart, feel, energy = chart_of("4/4", seed)
+        notes = write_melody(rng, chart, feel, energy, 73, 70).notes
+        spans = [(first, bars) for first, bars, letter in chart.forms if letter == chart.forms[0][2]]
+        if len(spans) > 1 and len(chart.keys) == 1:
+            (a, n), (b, m) = spans[:2]
+            one, two = (
+                {round(float(x) - at * 4, 3) for x in notes[:, 0] if at * 4 <= x < (at + min(n, m)) * 4}
+                for at in (a, b)
+            )
+            same.append(len(one & two) / max(1, len(one | two)))
+    assert len(same) > 5 and 0.55 < np.mean(same) < 1
+
+
+def test_walking_basses_walk_to_the_next_root_through_the_chord():
+    steps, strong = [], []
+    for seed in range(20):
+        rng, chart, feel, energy = chart_of("4/4", seed, "jazz")
+        notes = write_bass(rng, chart, feel, energy, ("walking",))
+        steps += np.abs(np.diff(notes[:, 2])).tolist()
+        for start, _, pitch, _ in notes:
+            if start % 4 == 2:
+                label = next(label for x, label in reversed(chart.chords[int(start // 4)]) if x <= 2)
+                strong.append(int(pitch) % 12 in {*pitch_classes(label), bass(label)})
+    assert np.mean(np.array(steps) <= 5) > 0.8 and np.mean(strong) > 0.75
