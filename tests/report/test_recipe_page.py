@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solfeggio.answers import Events
+from solfeggio.answers import Events, Notes
 from solfeggio.errors import ConfigError
-from solfeggio.report.draw import bars, learning_curves, scatter
+from solfeggio.report.draw import bars, histograms, learning_curves, piano_roll, scatter, spectrogram
 from solfeggio.report.recipe_page import recipe_page, table_cells
 from solfeggio.report.sound import click
 from solfeggio.studies.table import Estimate, Table
@@ -88,3 +88,20 @@ def test_charts_of_nothing_say_so() -> None:
     for draw, args in ((learning_curves, ({},)), (bars, ({},)), (scatter, ({}, "x", "y"))):
         with pytest.raises(ConfigError, match="of nothing"):
             draw(*args)  # type: ignore[operator]
+
+
+def test_pictures_of_songs() -> None:
+    tables = {
+        "tempo": {"band": {120.0: 1.0}, "real": {100.0: 0.5}},
+        "mode": {"band": {"major": 1.0}, "real": {"minor": 1.0}},
+    }
+    drawn = histograms(tables, {"tempo": "bpm"})
+    assert drawn.startswith("<svg") and all(word in drawn for word in ("tempo", "bpm", "major", "minor", "real"))
+    notes = Notes([0, 1, 30], [1, 2, 31], [60, 62, 64], [90, 90, 90])
+    roll = piano_roll({"melody": notes, "none": Notes([], [], [], [])}, Events([0, 1, 2], ["1", "2", "1"]), 0, 10)
+    assert "melody" in roll and "MIDI pitch" in roll
+    picture = spectrogram(np.random.default_rng(0).normal(0, 0.1, (2, 44100)).astype(np.float32), 22050, 0.5, 1.5)
+    assert "image/png;base64" in picture and "1000 Hz" in picture
+    assert "<svg" in spectrogram(np.zeros((1, 100), np.float32), 8000, 0, 1)
+    with pytest.raises(ConfigError):
+        histograms({}, {})

@@ -54,7 +54,8 @@ def _loudness(samples: np.ndarray, rate: int) -> Found:
     kept = kept[kept > kept.mean() / 10]
     yield "loudness", [(float(-0.691 + 10 * np.log10(kept.mean())), 1.0)]
     short = _blocks(power, 3 * rate, rate)
-    short = short[short > max(10 ** ((-70 + 0.691) / 10), short.mean() / 100)] if len(short) else short
+    if len(short):
+        short = short[short > max(10 ** ((-70 + 0.691) / 10), short.mean() / 100)]
     if len(short) > 2:
         low, high = np.quantile(10 * np.log10(short), [0.1, 0.95])
         yield "loudness range", [(float(high - low), 1.0)]
