@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,9 @@ def band_track(
     if family != "sketch" and banks.side_of(family) != "train" and side != "test":
         raise ConfigError(f"family {family} on side '{side}'", "it is kept for testing", "use family A, or side 'test'")
     return Track(
-        id=f"band-{side}-{family}-{seed}" + (f"-v{version}" if version else "") + ("-sung" if voices else ""),
+        id="-".join(["band", side, family, str(seed), *([Path(style).stem] if style else [])])
+        + (f"-v{version}" if version else "")
+        + ("-sung" if voices else ""),
         audio=partial(_audio, seed, side, family, style, version, voices),
         answers=Late(TASKS, partial(_answers, seed, side, style, version, voices)),
         groups=Late(GROUPS, partial(_groups, seed, side, family, style, version, voices)),
@@ -119,6 +122,7 @@ def _generator(seed: int, purpose: int, version: int) -> np.random.Generator:
     return np.random.default_rng([seed, purpose, version] if version else [seed, purpose])
 
 
+@lru_cache(maxsize=4)  # a track is asked for its answers one by one
 def _answers(seed: int, side: str, style: str | None, version: int, voices: bool) -> dict[str, Any]:
     return truth(performance(seed, side, style, version, voices))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from solfeggio import audio, formats
+from solfeggio import audio
 from solfeggio.answers import Answer
 from solfeggio.errors import ConfigError
 
@@ -56,7 +56,7 @@ class Dataset:
         return iter(self.tracks)
 
     def cached(self, folder: Path, rate: int = 22050) -> Dataset:
-        """Keep each track on disk, in a folder of the dataset's name, from the first time it is heard or asked about.
+        """Keep the sound of each track on disk, in a folder of the dataset's name, from the first time it is heard.
 
         folder: must exist. rate: Hz, of the mono recording kept there. What was kept is never made again.
         """
@@ -89,13 +89,11 @@ class Late(Mapping):
 
 
 def cached(track: Track, folder: Path, rate: int = 22050) -> Track:
-    """Keep a track as ID.flac (mono at ``rate`` Hz) and ID.jams in an existing folder, made when first asked for.
+    """Keep a track's sound as ID.flac (mono at ``rate`` Hz) in an existing folder, from the first time it is heard.
 
-    The truth that was kept says nothing of groups and stems: they come from the track itself.
+    Truth, groups and stems still come from the track itself, as they cost little or are seldom asked for.
     """
-    sound, truth = folder / f"{track.id}.flac", folder / f"{track.id}.jams"
-    answers = Late(tuple(track.answers), partial(_kept_answers, track, truth))
-    return replace(track, audio=partial(_kept_audio, track, sound, rate), answers=answers)
+    return replace(track, audio=partial(_kept_audio, track, folder / f"{track.id}.flac", rate))
 
 
 def _kept_audio(track: Track, path: Path, rate: int) -> tuple[np.ndarray, int]:
@@ -103,14 +101,3 @@ def _kept_audio(track: Track, path: Path, rate: int) -> tuple[np.ndarray, int]:
         samples, own = track.audio()
         audio.write(path, np.clip(audio.resample(audio.mono(samples), own, rate), -1, 1), rate, bits=16)
     return audio.read(path)
-
-
-def _kept_answers(track: Track, path: Path) -> Mapping[str, Answer]:
-    if not path.is_file():
-        formats.write_jams(dict(track.answers), path, title=track.id)
-    return _read(path)
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path) -> dict[str, Answer]:
-    return formats.read_jams(path)
