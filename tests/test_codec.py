@@ -16,7 +16,7 @@ def _music(rate: int, seconds: float = 3.0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", codec.names())
-@pytest.mark.parametrize("rate", [22050, 44100])
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 96000])
 def test_what_comes_back_is_not_late(name, rate):
     sent = _music(rate)
     back = codec.round_trip(sent, rate, name, 0.7)
@@ -42,6 +42,23 @@ def test_a_delay_of_the_codec_is_taken_out(monkeypatch):
         assert np.allclose(codec.round_trip(sent, 22050, "ogg", 0.7), straight, atol=1e-6)
     finally:
         codec._delay.cache_clear()
+
+
+@pytest.mark.parametrize("name", codec.names())
+@pytest.mark.parametrize("quality", [0.0, 0.3, 1.0])
+def test_no_quality_moves_the_music(name, quality):
+    sent = _music(22050)
+    back = codec.round_trip(sent, 22050, name, quality)
+    size = 1 << 17
+    match = np.fft.irfft(np.fft.rfft(back[0], size) * np.conj(np.fft.rfft(sent[0], size)), size)
+    lag = int(np.argmax(match))
+    assert min(lag, size - lag) <= 22  # 1 ms
+
+
+@pytest.mark.parametrize("name", codec.names())
+def test_next_to_nothing_survives(name):
+    for n in (0, 1, 300):
+        assert codec.round_trip(np.zeros((1, n), np.float32), 22050, name).shape == (1, n)
 
 
 def test_long_ogg_survives():

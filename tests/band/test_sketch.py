@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from solfeggio.answers import Notes
+from solfeggio.answers import Curve, Notes, Segments
 from solfeggio.band import demo, sketch
+from solfeggio.band.song import Played
 from solfeggio.notation import metres, tempo
 
 RATE = 22050
@@ -85,3 +88,20 @@ def test_the_demo_sounds_on_its_beats():
     assert max(np.mean([rise[b - 2 : b + 2].max() for b in beats[:-1]]), 0) > 3 * np.mean(
         [rise[b - 2 : b + 2].max() for b in off]
     )
+
+
+def test_a_bent_note_is_heard_where_f0_says_and_a_pedal_holds(tiny):
+    times = np.arange(0, 4, 0.01)
+    hz = np.where(times < 2, 440.0, 440 * 2 ** (0.5 / 12))
+    part = Played("lead", 80, False, Notes([0.0], [3.8], [69], [100]), f0=Curve(times, hz, "Hz"))
+    sound = sketch.sketch(replace(tiny, parts=(part,)), _rng(), RATE)["lead"][0]
+    for start, wanted in ((0.5, 440.0), (2.5, 440 * 2 ** (0.5 / 12))):
+        piece = sound[round(start * RATE) : round((start + 1) * RATE)]
+        spectrum = np.abs(np.fft.rfft(piece * np.hanning(len(piece)), 1 << 18))
+        spectrum[round(600 / RATE * (1 << 18)) :] = 0
+        assert abs(1200 * np.log2(np.argmax(spectrum) * RATE / (1 << 18) / wanted)) < 3
+    keys = Played("keys", 0, False, Notes([0.0], [0.2], [60], [100]), pedal=Segments([0.1], [1.5], [""]))
+    dry = sketch.sketch(replace(tiny, parts=(replace(keys, pedal=None),)), _rng(), RATE)["keys"]
+    wet = sketch.sketch(replace(tiny, parts=(keys,)), _rng(), RATE)["keys"]
+    later = slice(RATE, round(1.4 * RATE))
+    assert not dry[:, later].any() and np.abs(wet[:, later]).max() > 0.01
