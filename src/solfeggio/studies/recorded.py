@@ -88,8 +88,7 @@ def _excerpts(samples: np.ndarray, rate: int) -> Found:
     for start in range(0, max(samples.shape[1] - size // 3, 1), size):
         piece = samples[:, start : start + size]
         middle = piece.mean(0)
-        power = float(np.mean(piece**2))
-        if piece.shape[1] < 3 * rate or power < 1e-7:
+        if piece.shape[1] < 3 * rate or (power := float(np.mean(piece**2))) < 1e-7:
             continue
         found["crest factor"].append((20 * float(np.log10(np.abs(piece).max() / np.sqrt(power))), 1.0))
         if len(piece) == 2:

@@ -46,7 +46,8 @@ FUNCTIONS = {  # first match of a label's beginning -> function
     "intro": "intro", "verse": "verse", "pre-chorus": "prechorus", "prechorus": "prechorus", "pre-verse": "verse",
     "postchorus": "chorus", "post-chorus": "chorus", "chorus": "chorus", "refrain": "chorus", "bridge": "bridge",
     "solo": "solo", "inst": "instrumental", "interlude": "instrumental", "theme": "theme", "head": "theme",
-    "main_theme": "theme", "secondary_theme": "theme", "outro": "outro", "coda": "outro", "fade-out": "outro", "fadeout": "outro",
+    "main_theme": "theme", "secondary_theme": "theme", "outro": "outro", "coda": "outro", "fade-out": "outro",
+    "fadeout": "outro",
     "ending": "outro", "break": "break", "transition": "break", "build": "break", "drop": "chorus",
 }  # fmt: skip
 FAMILIES = {  # Harte qualities, shortened to what sets agree on
