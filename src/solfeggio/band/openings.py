@@ -1,4 +1,4 @@
-"""How a written song begins and pauses: pick-ups, count-ins, starts inside a bar, drum breaks and stops."""
+"""How a song begins and pauses: pick-ups, count-ins, starts inside a bar, drum breaks and stops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from solfeggio.band.chance import pick
-from solfeggio.band.drums import count_in
+from solfeggio.band.drums import count_in, tidy
 from solfeggio.band.feel import Feel
 from solfeggio.band.song import Part, Song
 from solfeggio.band.splice import splice
@@ -89,3 +89,33 @@ def breaks(rng: np.random.Generator, song: Song) -> Song:
         if len(notes):
             parts.append(replace(part, notes=notes, words=words))
     return replace(song, parts=tuple(parts)) if any(not p.drums for p in parts) else song
+
+
+def run_up(rng: np.random.Generator, feel: Feel, parts: list[Part], lead: int) -> list[Part]:
+    """Write ``lead`` beats before bar 0: the melody (or the first player) runs on, the drummer may fill."""
+    singers = [i for i, part in enumerate(parts) if part.name.startswith("melody")]
+    who = pick(rng, singers) if singers else len(parts) - 1
+    out = list(parts)
+    if parts[who].drums or (rng.random() < 0.3 and parts[0].drums):
+        who = 0
+        step = pick(rng, (0.25, 0.5)) if not feel.compound else 0.5
+        times = np.arange(-lead * feel.beat, -1e-6, step).tolist()
+        hits: list[tuple[float, float, float, float]] = [
+            (t, t + 0.2, pick(rng, (38, 38, 45, 48)), 70.0 + 25 * rng.random()) for t in times if rng.random() < 0.7
+        ]
+        hits.append((-lead * feel.beat, -lead * feel.beat + 0.2, 38, 90))
+        out[0] = with_notes(parts[0], tidy(hits))
+        return out
+    first = parts[who].notes[0]
+    step = 0.5 if feel.beat != 1 or rng.random() < 0.5 else 1.0
+    times = np.arange(-lead * feel.beat, -1e-6, step).tolist()
+    steps = (np.arange(len(times)) - len(times)) * pick(rng, (-2, 2, 1, -1, 0))
+    notes = [(float(t), float(t) + step * 0.9, first[2] + s, first[3] * 0.9) for t, s in zip(times, steps, strict=True)]
+    out[who] = with_notes(parts[who], tidy(notes))
+    return out
+
+
+def with_notes(part: Part, notes: np.ndarray) -> Part:
+    """Add (n, 4) notes to a part."""
+    both = np.concatenate([notes, part.notes])
+    return Part(part.name, part.program, both[np.lexsort((both[:, 2], both[:, 0]))], part.drums)

@@ -9,10 +9,11 @@ import numpy as np
 from solfeggio.band.bass import write_bass
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.chart import Chart, chord_spans, form_spans, in_metre
-from solfeggio.band.drums import count_in, tidy, write_drums
+from solfeggio.band.drums import count_in, write_drums
 from solfeggio.band.feel import Feel, feel_of
 from solfeggio.band.form import write_chart
 from solfeggio.band.melody import write_melody
+from solfeggio.band.openings import run_up, with_notes
 from solfeggio.band.push import push_chords, push_parts, pushed_bars
 from solfeggio.band.rhythm import write_chords
 from solfeggio.band.song import Part, Song, Spans
@@ -43,7 +44,7 @@ def play(rng: np.random.Generator, side: str, spec: Style) -> Song:
     side: "train", "valid" or "test" draw stock patterns from disjoint shelves. Deterministic in ``rng``.
 
     >>> from solfeggio.band.style import load_style
-    >>> song = play(np.random.default_rng(0), "train", load_style("waltz"))
+    >>> song = play(np.random.default_rng(1), "train", load_style("waltz"))
     >>> sorted({int(p) for p in song.positions})
     [1, 2, 3]
     """
@@ -206,11 +207,11 @@ def _finish(
     start = rng.random()
     if start < 0.2 and feel.beats > 1:
         lead = 1 + int(rng.random() * (feel.beats - 1))
-        parts = _pick_up(rng, chart, feel, parts, lead)
+        parts = run_up(rng, feel, parts, lead)
     elif start < 0.3 and any(part.drums for part in parts):
         lead = feel.beats
         clicks = count_in(rng, feel, -lead * feel.beat, lead)
-        parts = [_with(part, clicks) if part.drums else part for part in parts]
+        parts = [with_notes(part, clicks) if part.drums else part for part in parts]
     elif start < 0.4 and feel.beats > 1:
         lead = -1 - int(rng.random() * (feel.beats - 1))
     return _write_down(
@@ -273,35 +274,6 @@ def _shifted(spans: Spans, shift: float) -> Spans:
     """Move spans by ``shift`` quarters; the first begins at 0 whatever comes before it."""
     moved = [(a + shift, b + shift, label) for a, b, label in spans if b + shift > 1e-6]
     return ((0.0, *moved[0][1:]), *moved[1:])
-
-
-def _pick_up(rng: np.random.Generator, chart: Chart, feel: Feel, parts: list[Part], lead: int) -> list[Part]:
-    """Start before the bar: the melody (or the first player) runs into the downbeat, the drummer may fill."""
-    singers = [i for i, part in enumerate(parts) if part.name.startswith("melody")]
-    who = pick(rng, singers) if singers else len(parts) - 1
-    out = list(parts)
-    if parts[who].drums or (rng.random() < 0.3 and parts[0].drums):
-        who = 0
-        step = pick(rng, (0.25, 0.5)) if not feel.compound else 0.5
-        times = np.arange(-lead * feel.beat, -1e-6, step).tolist()
-        hits: list[tuple[float, float, float, float]] = [
-            (t, t + 0.2, pick(rng, (38, 38, 45, 48)), 70.0 + 25 * rng.random()) for t in times if rng.random() < 0.7
-        ]
-        hits.append((-lead * feel.beat, -lead * feel.beat + 0.2, 38, 90))
-        out[0] = _with(parts[0], tidy(hits))
-        return out
-    first = parts[who].notes[0]
-    step = 0.5 if feel.beat != 1 or rng.random() < 0.5 else 1.0
-    times = np.arange(-lead * feel.beat, -1e-6, step).tolist()
-    steps = (np.arange(len(times)) - len(times)) * pick(rng, (-2, 2, 1, -1, 0))
-    notes = [(float(t), float(t) + step * 0.9, first[2] + s, first[3] * 0.9) for t, s in zip(times, steps, strict=True)]
-    out[who] = _with(parts[who], tidy(notes))
-    return out
-
-
-def _with(part: Part, notes: np.ndarray) -> Part:
-    both = np.concatenate([notes, part.notes])
-    return Part(part.name, part.program, both[np.lexsort((both[:, 2], both[:, 0]))], part.drums)
 
 
 def _held(part: Part, start: float, end: float) -> Part:
