@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from solfeggio.answers import Curve, Notes
-from solfeggio.band import voices
+from solfeggio.band import espeak_voice, voices, words
 from solfeggio.band.record import record
 from solfeggio.band.song import Performance, Played
+from solfeggio.band.syllables import spoken
 from solfeggio.errors import MissingExtra
 
 RATE = 22050
@@ -139,6 +140,19 @@ def test_a_song_is_sung_the_same_in_every_process_and_others_are_not_touched(tin
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert other == hashlib.sha256(_sing(_part()).tobytes()).hexdigest()
+
+
+@SUNG
+@pytest.mark.system
+@pytest.mark.parametrize("tongue", words.VOCABULARY)
+def test_every_syllable_of_every_language_has_a_vowel(tongue):
+    texts = tuple(sorted({syllable for word in words.vocabulary(tongue) for syllable in word}))
+    for text, (pcm, phonemes) in zip(texts, espeak_voice.speak(tongue, texts), strict=True):
+        assert len(pcm) > 4000 and any(name and name[0] in espeak_voice.VOWELS for _, name in phonemes), text
+    units = spoken(tongue, texts)
+    for text, (start, vowel, hold, release, end) in units.cuts.items():
+        assert start <= vowel < hold < release < end, text
+    assert np.mean([units.voiced[cut[1] : cut[3]].mean() for cut in units.cuts.values()]) > 0.9
 
 
 @SUNG

@@ -53,8 +53,8 @@ def spoken(voice: str, texts: tuple[str, ...]) -> Syllables:
     pieces, cuts = [], []
     for pcm, phonemes in espeak_voice.speak(voice, texts):
         samples = np.frombuffer(pcm, np.int16).astype(float) / 32768
-        sounds = [(at, name) for at, name in phonemes if not name.startswith("_")]
-        ends = [at for at, name in phonemes if name.startswith("_") and sounds and at > sounds[0][0]]
+        sounds = [(at, name) for at, name in phonemes if name.strip("_:!")]  # the others are pauses
+        ends = [at for at, name in phonemes if not name.strip("_:!") and sounds and at > sounds[-1][0]]
         end = ends[0] if ends else len(samples)
         edges = [*(at for at, _ in sounds), end] if sounds else [0, end]
         nuclei = [i for i, (_, name) in enumerate(sounds) if name and name[0] in espeak_voice.VOWELS]

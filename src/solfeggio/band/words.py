@@ -29,7 +29,7 @@ VOCABULARY: dict[str, str] = {  # language -> common words, syllables joined by 
     "it": """a-mo-re not-te gior-no so-le lu-na ma-re cie-lo stra-da cuo-re vi-ta ter-ra fio-re fuo-co ac-qua so-gno
         can-to ven-to se-ra do-ma-ni vo-la-re sem-pre mai tu io mio lu-ce pa-ce vo-ce ma-no bel-la an-dia-mo via
         so-lo tut-to che di la""",
-    "fr": """a-mour nuit jour so-leil lu-ne mer ciel che-min coeur vie ter-re fleur feu eau rê-ve chan-son vent soir
+    "fr": """a-mour nuit jour so-leil lu-ne mer ciel jar-din coeur vie ter-re fleur feu eau rê-ve chan-son vent soir
         de-main vo-ler tou-jours ja-mais toi moi mon jo-li blanc rou-ge lu-miè-re voix main dou-ce sans rien en-core
         ri-viè-re mai-son que de la""",
     "fi": """yö päi-vä sy-dän ai-ka va-lo u-ni täh-ti tai-vas tu-li ve-si tuu-li sa-de ke-sä aa-mu il-ta tie ko-ti
