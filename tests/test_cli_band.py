@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +14,16 @@ import pytest
 
 from solfeggio import batch, cli
 from solfeggio.band import banks
+from solfeggio.band.compose import compose
+from solfeggio.band.mma import LIBRARY
 from solfeggio.band.style import style_names
 from solfeggio.batch import Item
 from solfeggio.data import takes
-from solfeggio.data.corpora import corpus_names
+from solfeggio.data.corpora import corpus_names, load_corpus
 from solfeggio.errors import ConfigError, DataError, MissingExtra
+
+ROOT = Path(__file__).parents[1]
+DOCS = (ROOT / "docs" / "band.md").read_text("utf-8")
 
 
 def solfeggio(*args: str | Path) -> int:
@@ -53,7 +62,27 @@ def test_lists(capsys: pytest.CaptureFixture[str]):
     out = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in out] == list(style_names()) and len(out) >= 30
     assert solfeggio("band", "corpora", "--markdown") == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(corpus_names()) + 2
+    table = capsys.readouterr().out
+    assert len(table.splitlines()) == len(corpus_names()) + 2
+    for row in table.splitlines():
+        assert row.replace(" ", "") in DOCS.replace(" ", ""), f"docs/band.md lacks {row}"
+
+
+def test_the_files_that_the_documentation_shows_are_right(tmp_path: Path):
+    style, mine = re.findall(r"^```toml\n(.*?)^```", DOCS, re.DOTALL | re.MULTILINE)
+    (tmp_path / "shanty.toml").write_text(style)
+    (tmp_path / "mine.toml").write_text(mine)
+    assert load_corpus(tmp_path / "mine.toml").count() == 100
+    song = compose(7, style=tmp_path / "shanty.toml")
+    assert song.style == "shanty" and any(part.program in (21, 23) for part in song.parts)
+
+
+@pytest.mark.system
+@pytest.mark.skipif(not LIBRARY.is_dir() or not find_spec("music21"), reason="styles need mma and music21")
+def test_the_page_of_styles_is_up_to_date():
+    script = [sys.executable, "scripts/styles_page.py", "--check"]
+    done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_corpus_goes_on_where_it_stopped_and_reports_what_failed(mine, quick, tmp_path, capsys):

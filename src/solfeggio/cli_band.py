@@ -43,7 +43,7 @@ def corpora(
     found = [load_corpus(name) for name in corpus_names()]
     _table(
         ("corpus", "hours", "side", "sounds", "what it is"),
-        [(c.name, f"{c.hours:g}", c.side, c.family, c.about) for c in found],
+        [(c.name, f"{c.hours:g}", c.side, c.family + (", sung" if c.voices else ""), c.about) for c in found],
         markdown,
     )
 

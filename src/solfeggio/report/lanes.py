@@ -129,8 +129,8 @@ def _labels(labels: tuple[str, ...]) -> dict[str, Any]:
 def pretty(label: str) -> str:
     """Write a chord or key label as musicians do; other labels stay as they are.
 
-    >>> [pretty(label) for label in ("C:maj", "F#:min7", "Bb:7/3", "N", "chorus")]
-    ['C', 'F♯m7', 'B♭7/3', '–', 'chorus']
+    >>> [pretty(label) for label in ("C:maj", "F#:min7", "Bb:7/3", "A:7(b9)", "N", "chorus")]
+    ['C', 'F♯m7', 'B♭7/3', 'A7(♭9)', '–', 'chorus']
     """
     if label in ("N", "X"):
         return "–"
@@ -138,7 +138,8 @@ def pretty(label: str) -> str:
     if tint(label) is None or not colon:
         return label
     kind, slash, bass = rest.partition("/")
-    mark = CHORD_MARKS.get(kind, kind if kind.startswith("(") else f" {kind}")
+    plain, bracket, more = kind.partition("(")
+    mark = CHORD_MARKS.get(plain, f" {plain}" if plain else "") + (bracket + more).replace("b", "♭").replace("#", "♯")
     return root.replace("#", "♯").replace("b", "♭") + mark + slash + bass
 
 
