@@ -14,11 +14,11 @@ import math
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import solfeggio
 from solfeggio.band import banks, mma, voices
 from solfeggio.band.scores import SUFFIXES
 from solfeggio.band.style import load_style
@@ -177,7 +177,7 @@ def _licence(corpus: Corpus) -> str:
 
 
 def _manifest(corpus: Corpus) -> dict[str, Any]:
-    own = {"citation": CITATION, "licence": _licence(corpus), "solfeggio": solfeggio.__version__}
+    own = {"citation": CITATION, "licence": _licence(corpus), "solfeggio": version("solfeggio")}
     return json.loads(json.dumps({**dataclasses.asdict(corpus), **own}))
 
 

@@ -13,12 +13,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import solfeggio
 from solfeggio import audio, formats
 from solfeggio.answers import Answer, Notes
 from solfeggio.band.instruments import instrument
@@ -147,7 +147,7 @@ def describe(take: Take, played: Performance, recorded: Recording, answers: Mapp
         "parts": [
             {"name": p.name, "program": p.program, "instrument": _player(p), "drums": p.drums} for p in played.parts
         ],
-        "solfeggio": solfeggio.__version__,
+        "solfeggio": version("solfeggio"),
     }
 
 
