@@ -39,6 +39,9 @@ def write_motif(
                 offset -= 0.5
             if not offsets or offset > offsets[-1]:
                 offsets.append(offset)
+    if syncopation <= 0.05:  # a note between beats leads on to the next one
+        led = {(int(x / feel.beat + 1e-6) + 1) * feel.beat for x in offsets if x % feel.beat > 1e-6}
+        offsets = sorted({*offsets, *(x for x in led if x < feel.bar)})
     offsets = offsets or [0.0]
     motif, step = [], 0
     direction = pick(rng, (-1, 1))

@@ -94,6 +94,10 @@ class _Counted:
         self.song = song
         self.beats = np.asarray(song.beats_quarters, float)
         self.positions = np.asarray(song.positions, int)
+        if len(self.beats) > 1 and np.median(np.diff(self.beats)) > 1.9:  # felt in halves, counted in quarters
+            halves = self.beats + np.append(np.diff(self.beats), self.beats[-1] - self.beats[-2]) / 2
+            self.beats = np.stack([self.beats, halves], 1).ravel()
+            self.positions = np.stack([2 * self.positions - 1, 2 * self.positions], 1).ravel()
         self.downs = np.flatnonzero(self.positions == 1)
 
     def at(self, quarters: np.ndarray | float) -> np.ndarray:
@@ -123,8 +127,9 @@ Found = Iterable[tuple[str, Sequence[tuple[str | float, float]]]]
 def _of_beats(counted: _Counted) -> Found:
     song = counted.song
     yield "duration", [(song.length_quarters * 60 / song.bpm, 1.0)]
-    if len(counted.beats) > 1:
-        yield "tempo", [(song.bpm / float(np.median(np.diff(counted.beats))), 1.0)]
+    beats = np.asarray(song.beats_quarters, float)
+    if len(beats) > 1:
+        yield "tempo", [(song.bpm / float(np.median(np.diff(beats))), 1.0)]
     if len(counted.downs) > 1:
         sizes = np.diff(counted.downs)
         yield "metre", [(str(min(int(size), 9)), 1.0) for size in sizes]
