@@ -29,10 +29,15 @@ def installed() -> bool:
 def speak(voice: str, texts: tuple[str, ...]) -> list[tuple[bytes, list[tuple[int, str]]]]:
     """Speak each text on one low note; returns for each (16-bit PCM at 22050 Hz, [(sample, phoneme)]).
 
-    voice: an espeak-ng voice, perhaps with a variant, such as "en+f3".
+    voice: an espeak-ng voice, perhaps with a variant, such as "en+f3". Raises MissingExtra for one that is not there.
     """
+    from solfeggio.errors import MissingExtra
+
     asked = json.dumps({"voice": voice, "texts": texts})
-    done = subprocess.run([sys.executable, __file__], input=asked.encode(), stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([sys.executable, __file__], input=asked.encode(), capture_output=True, check=False)
+    if done.returncode:
+        why = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise MissingExtra(f"espeak-ng cannot speak as {voice}", why[-1] if why else "", "install espeak-ng again")
     head, _, pcm = done.stdout.partition(b"\n")
     out, start = [], 0
     for length, phonemes in json.loads(head):
