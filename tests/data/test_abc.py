@@ -54,3 +54,12 @@ def test_chord_symbols(symbol: str, label: str) -> None:
 def test_what_is_no_tune_is_refused(text: str) -> None:
     with pytest.raises(DataError):
         read_tune(text)
+
+
+def test_notes_are_music21s() -> None:
+    music21 = pytest.importorskip("music21")
+    body = "D|G>A B<c|(3def g2|^f/2=f/2e d2-|d4|]"
+    ours = read_tune(_tune(body, "Gm")).parts[0].notes
+    theirs = music21.converter.parseData(_tune(body, "Gm"), format="abc").flatten().stripTies().notes
+    assert ours[:, 2].tolist() == [note.pitch.midi for note in theirs]
+    assert np.allclose(ours[:, 1] - ours[:, 0], [float(note.quarterLength) for note in theirs])
