@@ -9,9 +9,9 @@ from solfeggio.band import accompany as module
 from solfeggio.band.accompany import accompany, mma_chord
 from solfeggio.band.chart import Chart
 from solfeggio.band.form import write_chart
-from solfeggio.band.harmony import QUALITIES, bass, pitch_classes
 from solfeggio.band.mma import LIBRARY, Groove, groove_named, tactus
 from solfeggio.errors import DataError, MissingExtra
+from solfeggio.harte import QUALITIES, bass, pitch_classes
 from solfeggio.notation import Metre
 
 installed = pytest.mark.skipif(shutil.which("mma") is None or not LIBRARY.is_dir(), reason="mma is not installed")

@@ -11,13 +11,13 @@ from solfeggio.band.chance import shelf
 from solfeggio.band.compose import audible, compose
 from solfeggio.band.counterpoint import CHOIR, VOICES, parallels
 from solfeggio.band.draft import slices, spans_of
-from solfeggio.band.harmony import pitch_classes, read
 from solfeggio.band.periods import plan, spots
 from solfeggio.band.schemata import FORMS, PATHS
 from solfeggio.band.song import Song
 from solfeggio.band.style import load_style, style_names
 from solfeggio.band.themes import BASSES, FIGURES
 from solfeggio.errors import ConfigError
+from solfeggio.harte import pitch_classes, read
 from solfeggio.notation import Metre
 
 STYLES = [name for name in style_names() if load_style(name).composer == "chamber"]

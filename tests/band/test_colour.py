@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from solfeggio.band.colour import RICHER, cadence, colour, modulation
-from solfeggio.band.harmony import QUALITIES, local_scale, over, pitch_classes, read, spell, voicing
+from solfeggio.band.harmony import local_scale, spell, voicing
 from solfeggio.band.loops import LOOPS, STANDARDS
+from solfeggio.harte import QUALITIES, over, pitch_classes, read
 
 
 def numerals():

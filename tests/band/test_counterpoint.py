@@ -5,9 +5,9 @@ import pytest
 
 from solfeggio.band.counterpoint import CHOIR, decorate, lead, parallels
 from solfeggio.band.draft import slices
-from solfeggio.band.harmony import bass, pitch_classes
 from solfeggio.band.periods import plan
 from solfeggio.band.style import load_style
+from solfeggio.harte import bass, pitch_classes
 
 
 def written(seed: int):

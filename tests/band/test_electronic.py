@@ -9,12 +9,12 @@ import pytest
 
 from solfeggio.band.arrangement import PLANS
 from solfeggio.band.electronic import PROGRESSIONS, compose_electronic, cut_start
-from solfeggio.band.harmony import bass, pitch_classes
 from solfeggio.band.machines import MACHINES, chop, draw_bass, draw_drums, draw_tones, rolled
 from solfeggio.band.song import Song
 from solfeggio.band.style import load_style, style_names
 from solfeggio.band.tempo import sequenced
 from solfeggio.errors import ConfigError
+from solfeggio.harte import bass, pitch_classes
 
 STYLES = tuple(name for name in style_names() if load_style(name).composer == "loops")
 

@@ -8,9 +8,9 @@ import pytest
 from solfeggio.band.chart import bar_quarters, chord_spans, form_spans, in_metre, middle_quarters
 from solfeggio.band.feel import feel_of
 from solfeggio.band.form import FLAVOURS, mode_of, write_chart
-from solfeggio.band.harmony import read, scale
 from solfeggio.band.plans import FORMS, FUNCTIONS, plan_sections
 from solfeggio.errors import ConfigError
+from solfeggio.harte import read, scale
 from solfeggio.notation import Metre
 
 METRES = ["4/4", "3/4", "2/4", "2/2", "5/4", "7/8", "6/8", "12/8", "9/8"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from solfeggio.band.harmonise import find_key, harmonise, label_chords, weigh_pitches
-from solfeggio.band.harmony import pitch_classes
 from solfeggio.band.song import Part
+from solfeggio.harte import pitch_classes
 
 
 def block(*chords: tuple[int, ...], length: float = 2.0) -> Part:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from solfeggio.band.harmony import LOOPS, bass, pitch_classes, progression, read, root, scale, spell, voicing, walk
+from solfeggio.band.harmony import LOOPS, progression, spell, voicing, walk
 from solfeggio.errors import ConfigError
+from solfeggio.harte import bass, pitch_classes, read, root, scale
 
 
 def test_labels_say_root_tones_and_bass():

@@ -12,7 +12,6 @@ from solfeggio.band.drums import draw_bar, write_drums
 from solfeggio.band.feel import feel_of
 from solfeggio.band.form import write_chart
 from solfeggio.band.grooves import GM_PERCUSSION, GROOVES, KICK
-from solfeggio.band.harmony import bass, pitch_classes
 from solfeggio.band.melody import write_melody
 from solfeggio.band.mma import tactus
 from solfeggio.band.plans import FUNCTIONS
@@ -21,6 +20,7 @@ from solfeggio.band.rhythm import write_chords
 from solfeggio.band.style import load_style, style_names
 from solfeggio.band.textures import TEXTURES
 from solfeggio.errors import ConfigError
+from solfeggio.harte import bass, pitch_classes
 from solfeggio.notation import Metre
 
 PLAYED = [name for name in style_names() if load_style(name).composer == "players"]

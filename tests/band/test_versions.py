@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from solfeggio.band.compose import audible, compose
-from solfeggio.band.harmony import pitch_classes
 from solfeggio.band.perform import perform
 from solfeggio.band.song import Song
 from solfeggio.band.versions import respell, retime, transpose, version
+from solfeggio.harte import pitch_classes
 
 STYLES = ("rock", "string-quartet", "jazz-swing", "chorale-choir", "leitmotif", "waltz")
 

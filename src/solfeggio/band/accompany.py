@@ -12,10 +12,10 @@ import numpy as np
 
 from solfeggio.band.chance import pick
 from solfeggio.band.chart import Chart, bar_quarters, chord_spans, form_spans
-from solfeggio.band.harmony import NAMES, bass, parse_pitch
 from solfeggio.band.mma import LIBRARY, Groove, tactus
 from solfeggio.band.song import Part, Song
 from solfeggio.errors import DataError, MissingExtra
+from solfeggio.harte import NAMES, bass, parse_pitch
 
 QUALITIES = {  # Harte -> mma
     "maj": "", "min": "m", "7": "7", "maj7": "M7", "min7": "m7", "dim": "dim3", "hdim7": "m7b5", "dim7": "dim7",

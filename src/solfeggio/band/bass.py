@@ -10,8 +10,9 @@ from solfeggio.band.chance import pick
 from solfeggio.band.chart import Chart
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
-from solfeggio.band.harmony import bass, local_scale, parse_pitch, pitch_classes, read
+from solfeggio.band.harmony import local_scale
 from solfeggio.errors import unknown
+from solfeggio.harte import bass, parse_pitch, pitch_classes, read
 
 LOW, HIGH = 28, 52
 QUIET = ("intro", "outro", "break")  # sections with a line of their own

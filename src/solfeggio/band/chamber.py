@@ -15,7 +15,7 @@ from solfeggio.band.chance import pick
 from solfeggio.band.counterpoint import VOICES, decorate, lead
 from solfeggio.band.draft import Bar, Draft, Note, finish, phrases, slices, touch
 from solfeggio.band.ensemble import ensemble
-from solfeggio.band.harmony import bass, read, root, voicing
+from solfeggio.band.harmony import voicing
 from solfeggio.band.melody import Motif, one_voice
 from solfeggio.band.periods import plan
 from solfeggio.band.players import RANGES
@@ -23,6 +23,7 @@ from solfeggio.band.song import Part, Song
 from solfeggio.band.style import Style
 from solfeggio.band.themes import array, below, figure, pitch_of, row_of, running, sing, snapped
 from solfeggio.errors import unknown
+from solfeggio.harte import bass, read, root
 
 LATIN = ("Ky ri e e le i son", "Glo ri a in ex cel sis De o", "Sanc tus Do mi nus De us Sa ba oth", "Al le lu ia",
          "Ag nus De i qui tol lis pec ca ta mun di", "Do na no bis pa cem", "A men", "Lau da te Do mi num")  # fmt: skip

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from solfeggio.band.draft import Slice
-from solfeggio.band.harmony import parse_pitch, read, scale
+from solfeggio.harte import parse_pitch, read, scale
 
 VOICES = ("soprano", "alto", "tenor", "bass")
 CHOIR = ((60, 80), (55, 73), (48, 68), (40, 61))  # lowest and highest pitch of each voice

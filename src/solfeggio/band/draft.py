@@ -12,9 +12,9 @@ import numpy as np
 from solfeggio.band.chance import pick
 from solfeggio.band.chart import Chart
 from solfeggio.band.feel import Feel
-from solfeggio.band.harmony import scale
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.band.style import Style
+from solfeggio.harte import scale
 
 Note = tuple[float, float, float, float]  # start, end in quarters, pitch, velocity
 

@@ -12,13 +12,14 @@ from solfeggio.band.chance import pick, shelf, weigh
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
 from solfeggio.band.grooves import CRASH, KICK, SNARE, TOMS
-from solfeggio.band.harmony import NAMES, bass, read, scale, spell, voicing
+from solfeggio.band.harmony import spell, voicing
 from solfeggio.band.machines import MACHINES, Hit, Step, draw_bass, draw_drums, draw_tones
 from solfeggio.band.melody import one_voice, vary_motif, write_motif
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.band.style import Style
 from solfeggio.band.swing import bend
 from solfeggio.errors import unknown
+from solfeggio.harte import NAMES, bass, read, scale
 from solfeggio.notation import Metre
 
 FEEL = Feel(Metre(4, 4), 1.0, (2.0, 2.0))

@@ -8,12 +8,13 @@ from solfeggio.band.chance import pick, weigh
 from solfeggio.band.counterpoint import lead
 from solfeggio.band.draft import Draft, Note, chart_of, phrases, touch
 from solfeggio.band.drums import write_drums
-from solfeggio.band.harmony import parse_pitch, pitch_classes, voicing
+from solfeggio.band.harmony import voicing
 from solfeggio.band.melody import Motif
 from solfeggio.band.players import RANGES
 from solfeggio.band.song import Part
 from solfeggio.band.style import Style
 from solfeggio.band.themes import array, bass_line, below, figure, row_of, sing
+from solfeggio.harte import parse_pitch, pitch_classes
 
 TIMPANI = (40, 55)
 

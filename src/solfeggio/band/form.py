@@ -7,10 +7,11 @@ import numpy as np
 from solfeggio.band.chance import pick, shelf, weigh
 from solfeggio.band.chart import Chart, spots_of
 from solfeggio.band.colour import cadence, colour, modulation
-from solfeggio.band.harmony import NAMES, SCALES, over, pitch_classes, progression, spell
+from solfeggio.band.harmony import progression, spell
 from solfeggio.band.loops import STANDARDS
 from solfeggio.band.plans import FORMS, LONGEST, plan_sections
 from solfeggio.errors import ConfigError, unknown
+from solfeggio.harte import NAMES, SCALES, over, pitch_classes
 from solfeggio.notation import Metre
 
 FLAVOURS: dict[str, dict[str, float]] = {  # style of harmony -> flavours of its progressions

@@ -9,8 +9,8 @@ import itertools
 
 import numpy as np
 
-from solfeggio.band.harmony import NAMES, QUALITIES, SCALES, parse_pitch
 from solfeggio.band.song import Part, Spans
+from solfeggio.harte import NAMES, QUALITIES, SCALES, parse_pitch
 
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)

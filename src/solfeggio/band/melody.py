@@ -8,8 +8,9 @@ from solfeggio.band.chance import pick, weigh
 from solfeggio.band.chart import Chart
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
-from solfeggio.band.harmony import local_scale, pitch_classes
+from solfeggio.band.harmony import local_scale
 from solfeggio.band.song import Part
+from solfeggio.harte import pitch_classes
 
 Motif = list[tuple[float, float, int]]  # offset, length in quarters, scale steps from the motif's first note
 ARCS = {"arch": (0, 2, 3, 1), "fall": (4, 2, 1, 0), "rise": (0, 1, 2, 4), "wave": (1, 3, 0, 2), "plain": (0, 0, 1, 0)}

@@ -7,10 +7,11 @@ import numpy as np
 from solfeggio.band.chance import pick, shelf, weigh
 from solfeggio.band.draft import Bar, Draft
 from solfeggio.band.feel import Feel, feel_of
-from solfeggio.band.harmony import NAMES, spell
+from solfeggio.band.harmony import spell
 from solfeggio.band.schemata import FORMS, PATHS, RELATED
 from solfeggio.band.style import Style
 from solfeggio.errors import unknown
+from solfeggio.harte import NAMES
 from solfeggio.notation import Metre
 
 

@@ -8,9 +8,10 @@ from solfeggio.band.chance import pick
 from solfeggio.band.chart import Chart
 from solfeggio.band.drums import tidy
 from solfeggio.band.feel import Feel
-from solfeggio.band.harmony import bass, read, root, voicing
+from solfeggio.band.harmony import voicing
 from solfeggio.band.textures import FREE, TEXTURES, Cell
 from solfeggio.errors import unknown
+from solfeggio.harte import bass, read, root
 
 
 def write_chords(

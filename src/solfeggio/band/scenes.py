@@ -14,13 +14,14 @@ from solfeggio.band.chance import pick, shelf, weigh
 from solfeggio.band.counterpoint import lead
 from solfeggio.band.draft import Bar, Draft, Note, finish, touch
 from solfeggio.band.feel import Feel, feel_of
-from solfeggio.band.harmony import NAMES, SCALES, pitch_classes, spell, voicing
+from solfeggio.band.harmony import spell, voicing
 from solfeggio.band.melody import write_motif
 from solfeggio.band.periods import spots
 from solfeggio.band.players import RANGES
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.band.style import Style
 from solfeggio.band.themes import array, bass_line, figure, row_of, sing
+from solfeggio.harte import NAMES, SCALES, pitch_classes
 from solfeggio.notation import Metre
 
 FREE: dict[str, tuple[tuple[str, ...], ...]] = {  # chords of passages without motifs, bar by bar

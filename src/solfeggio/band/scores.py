@@ -13,7 +13,6 @@ import numpy as np
 
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.harmonise import find_key, label_chords, weigh_pitches
-from solfeggio.band.harmony import NAMES, parse_pitch
 from solfeggio.band.midi_sheet import read_midi_sheet
 from solfeggio.band.music21_sheet import read_sheet
 from solfeggio.band.repertoire import pieces, read_piece
@@ -22,6 +21,7 @@ from solfeggio.band.song import Part, Song, Spans
 from solfeggio.band.style import Style
 from solfeggio.band.tunes import arrange_tune
 from solfeggio.errors import DataError, FormatError, unknown
+from solfeggio.harte import NAMES, parse_pitch
 from solfeggio.notation import Metre
 
 SUFFIXES = {".mid": "MIDI", ".midi": "MIDI", ".xml": "MusicXML", ".musicxml": "MusicXML", ".mxl": "MusicXML",

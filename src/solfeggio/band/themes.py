@@ -9,8 +9,8 @@ import numpy as np
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.draft import Bar, Note, Slice, slices, touch
 from solfeggio.band.drums import tidy
-from solfeggio.band.harmony import bass, parse_pitch, pitch_classes, scale
 from solfeggio.band.melody import Motif, vary_motif, write_motif
+from solfeggio.harte import bass, parse_pitch, pitch_classes, scale
 
 FIGURES = (
     "hold", "beats", "repeat", "offbeat", "tremolo", "alberti", "broken", "rise", "sweep", "waltz", "stride",

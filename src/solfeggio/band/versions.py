@@ -8,11 +8,11 @@ import numpy as np
 
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.compose import audible
-from solfeggio.band.harmony import NAMES, parse_pitch
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.band.splice import splice
 from solfeggio.band.swing import bend, swings
 from solfeggio.band.unheard import without_chords
+from solfeggio.harte import NAMES, parse_pitch
 
 LEADS = (0, 4, 11, 22, 24, 26, 40, 42, 56, 60, 65, 66, 68, 71, 73, 75, 81)
 FIXED = (47, *range(52, 55), *range(96, 104), *range(112, 128))  # timpani, choirs and noises stay what they are

@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 
 from solfeggio.band.chance import pick, weigh
-from solfeggio.band.harmony import pitch_classes
 from solfeggio.band.song import Part, Song
 from solfeggio.band.style import VOICE, Style
+from solfeggio.harte import pitch_classes
 
 VOCABULARY: dict[str, str] = {  # language -> common words, syllables joined by hyphens
     "en": """love night day you me my heart time come go a-way home sky fire rain stars light dream down blue run

@@ -182,7 +182,7 @@ def _nottingham(zipped: zipfile.ZipFile) -> Iterator[Song]:
 
 
 def _wjazzd(zipped: zipfile.ZipFile) -> Iterator[Song]:
-    from solfeggio.band.harmony import NAMES
+    from solfeggio.harte import NAMES
 
     content = json.loads(text_of(zipped, "wjazzd_305_solos.json"))
     bar = content["ticks_per_beat"] * content["beats_per_bar"]
@@ -229,7 +229,7 @@ def _jsb(zipped: zipfile.ZipFile) -> Iterator[Song]:
 
 def _chords_of(rows: np.ndarray) -> Spans:
     """Name the chord of every beat by the template that it fills best; equal neighbours are joined."""
-    from solfeggio.band.harmony import NAMES, QUALITIES
+    from solfeggio.harte import NAMES, QUALITIES
 
     kinds = ("maj", "min", "7", "dim", "min7", "maj7", "hdim7", "dim7", "aug", "sus4")
     spans: list[tuple[float, float, str]] = []

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from solfeggio.band.harmony import parse_pitch
 from solfeggio.band.song import Part, Song
+from solfeggio.harte import parse_pitch
 from solfeggio.studies.realism import Profile, Statistic, count
 
 WRITTEN: dict[str, Statistic] = {
