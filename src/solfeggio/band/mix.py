@@ -26,7 +26,7 @@ _GENRES = (
     ("folk", r"jig|reel|folk|polka|waltz|bluegrass|celtic|session"),
 )  # fmt: skip
 # loudness beside the others, dB, by the kind of music; a part that is not named has the level of "other"
-_LEVELS_DB = {
+_LEVELS_DB: dict[str, dict[str, float]] = {
     "pop": {"vocals": 3, "lead": 1, "drums": 3, "percussion": -6, "bass": 1.5, "pad": -9, "strings": -7, "other": -4},
     "rock": {"vocals": 2, "lead": 1, "drums": 3, "percussion": -6, "bass": 1.5, "guitar": -1, "pad": -9, "other": -5},
     "dance": {"vocals": 2, "lead": -1, "drums": 3, "percussion": -4, "bass": 2, "pad": -7, "other": -4},

@@ -42,6 +42,8 @@ class ConstantQ(torch.nn.Module):
     torch.Size([1, 1, 84, 44])
     """
 
+    halving: torch.Tensor
+
     def __init__(
         self,
         rate: int,
