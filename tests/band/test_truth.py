@@ -134,5 +134,7 @@ def test_syllables_last_as_long_as_they_are_sung():
     assert found["lyrics"] == Segments([1, 4], [3, 5], ["glo", "ria"])
     assert found["singing"] == Segments([1, 4], [3, 5], ["singing", "singing"])
     assert found["instruments"].labels == ("voice", "voice")
+    choir = replace(singer, name="harmony", words=("oh", "oh", "oh"))
+    assert truth(played(choir, singer))["lyrics"].labels == ("glo", "ria")  # the leading singer's alone
     flute = replace(singer, program=73, words=())
     assert len(truth(played(flute))["singing"]) == 0

@@ -38,7 +38,8 @@ def truth(performance: Performance) -> dict[str, Answer]:
     notes: Notes of all pitched parts, labelled with the part. melody: Curve, Hz every 10 ms, 0 where nobody leads; the
     first of several leads until it rests for long. bass: Curve likewise. drums: Events, KD SD HH TT CY OT with values
     0..1; drums-fine: the classes of ``instruments.DRUMS``. instruments: Segments that overlap, names of
-    ``instruments.NAMES``, "drums" and "cymbals". singing: Segments. lyrics: Segments, one a syllable. motifs: Segments.
+    ``instruments.NAMES``, "drums" and "cymbals". singing: Segments. lyrics: Segments, one a syllable of the leading singer.
+    motifs: Segments.
     """
     pitched = [part for part in performance.parts if not part.drums and len(part.notes)]
     sounding = [(part, _pedalled(part)) for part in pitched]
@@ -61,7 +62,7 @@ def truth(performance: Performance) -> dict[str, Answer]:
         "drums-fine": hits,
         "instruments": _instruments(sounding, hits, end),
         "singing": active(((n.starts, n.ends) for _, n in sung), "singing", end),
-        "lyrics": _lyrics([part for part in pitched if part.words]),
+        "lyrics": _lyrics(sorted((part for part in pitched if part.words), key=lambda part: not _leads(part))[:1]),
         "motifs": _sorted(spans.get("motifs", NOTHING)),
     }
 
