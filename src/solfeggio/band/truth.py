@@ -22,7 +22,7 @@ TASKS = (
 )  # fmt: skip
 STEP = 0.01  # seconds between the values of an f0 curve
 REST = 0.5  # seconds a player may pause and still be active
-DRUM_REST = 2.0  # the same for each kind of drum, which is struck only
+DRUM_REST = 3.0  # the same for each kind of drum, which is struck only
 QUIET = 3.0  # seconds without any pitched note after which there is no chord, if the song still has one there
 FLAM = 0.04  # seconds: strokes of one drum that are closer are one hit
 RING = {"KD": 0.2, "SD": 0.25, "HH": 0.2, "TT": 0.4, "CY": 1.5, "OT": 0.25}  # seconds a hit is heard
@@ -38,8 +38,8 @@ def truth(performance: Performance) -> dict[str, Answer]:
     notes: Notes of all pitched parts, labelled with the part. melody: Curve, Hz every 10 ms, 0 where nobody leads; the
     first of several leads until it rests for long. bass: Curve likewise. drums: Events, KD SD HH TT CY OT with values
     0..1; drums-fine: the classes of ``instruments.DRUMS``. instruments: Segments that overlap, names of
-    ``instruments.NAMES``, "drums" and "cymbals". singing: Segments. lyrics: Segments, one a syllable of the leading singer.
-    motifs: Segments.
+    ``instruments.NAMES``, "drums" and "cymbals". singing: Segments. lyrics: Segments, one a syllable of the leading
+    singer. motifs: Segments.
     """
     pitched = [part for part in performance.parts if not part.drums and len(part.notes)]
     sounding = [(part, _pedalled(part)) for part in pitched]

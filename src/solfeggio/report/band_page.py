@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from solfeggio.answers import Answer, Curve
 from solfeggio.band.engraving import MODES, write_midi_score, write_musicxml
 from solfeggio.band.truth import truth
 from solfeggio.data.takes import Take, fill, whole
@@ -41,17 +44,23 @@ def _page(place: Path, take: Take, facts: dict[str, Any], rate: int) -> None:
     answers, recorded = truth(take.performance()), take.recording(rate)
     answers["drums"] = replace(answers["drums"], values=None)  # type: ignore[type-var]  # loudness, not doubt
     tonic, _, mode = facts["key"].partition(":")
-    names = [f"{part['name']}: {part['instrument']}" for part in facts["parts"]]
+    shown = {name: answers[name] for name in LANES if len(answers[name]) and np.any(_numbers(answers[name]))}
+    names = [", ".join(_once((part["name"], part["instrument"]))) for part in facts["parts"]]
     song_page(
         place / "song.html",
         title=f"{facts['style'].replace('-', ' ').capitalize()}, seed {take.seed}",
-        answers={name: answers[name] for name in LANES if len(answers[name])},
+        answers=shown,
         samples=recorded.samples,
         rate=rate,
-        facts={"key": f"{tonic} {MODES.get(mode, mode)}".strip(), "sounds": ", ".join(_once(facts["sounds"].values()))},
+        facts={"key": f"{tonic} {MODES.get(mode, mode)}".strip(), "sounds": facts["sounds"]["bank"].replace("_", " ")},
         files=[path for path in sorted(place.iterdir()) if path.is_file()],
         stems=dict(zip(names, recorded.stems.values(), strict=True)),
     )
+
+
+def _numbers(answer: Answer) -> np.ndarray:
+    """The numbers of a curve; whatever else is there is worth a lane."""
+    return answer.values if isinstance(answer, Curve) else np.ones(1)
 
 
 def _once(names: Iterable[str]) -> list[str]:
