@@ -82,6 +82,6 @@ def test_fonts_play_every_beat_of_the_demo(played):
 
 def test_versions_are_of_one_work_and_are_other_songs():
     one, two, again = (band.band_track(4, "train", family="sketch", style="invention", version=k) for k in (0, 1, 1))
-    assert one.id == "band-train-sketch-4" and two.id == "band-train-sketch-4-v1"
+    assert one.id == "band-train-sketch-4-invention" and two.id == "band-train-sketch-4-invention-v1"
     assert one.groups["work"] == two.groups["work"] and one.groups["song"] != two.groups["song"]
     assert two.answers["beats"] == again.answers["beats"]
