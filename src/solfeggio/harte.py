@@ -24,6 +24,27 @@ QUALITIES: dict[str, tuple[int, ...]] = {
 DEGREES = {"1": 0, "b2": 1, "2": 2, "b3": 3, "3": 4, "4": 5, "#4": 6, "b5": 6, "5": 7, "b6": 8, "6": 9, "b7": 10,
            "7": 11}  # fmt: skip
 OVER = ("", "b2", "2", "b3", "3", "4", "b5", "5", "b6", "6", "b7", "7")  # degrees by semitones over the root
+SYMBOLS = {  # quality: what musicians write after the root
+    "maj": "", "min": "m", "7": "7", "maj7": "maj7", "min7": "m7", "dim": "dim", "hdim7": "m7b5", "dim7": "dim7",
+    "aug": "aug", "sus4": "sus4", "sus2": "sus2", "5": "5", "maj6": "6", "min6": "m6", "9": "9", "maj9": "maj9",
+    "min9": "m9", "minmaj7": "m(maj7)", "sus4(b7)": "7sus4", "maj(9)": "add9", "min(9)": "m(add9)", "maj6(9)": "6(9)",
+    "aug(b7)": "aug7", "min11": "m11", "min13": "m13",
+}  # fmt: skip
+VOCABULARIES: dict[str, tuple[str, ...]] = {  # shapes: a quality, over which bass
+    "majmin": ("maj", "min"),
+    "sevenths": ("maj", "min", "7", "maj7", "min7"),
+    "large": (
+        "maj", "min", "7", "maj7", "min7", "dim", "dim7", "hdim7", "aug", "sus4", "sus2", "sus4(b7)", "maj6", "min6",
+        "minmaj7", "5", "maj/3", "maj/5", "min/b3", "min/5", "7/3", "7/5", "7/b7", "maj7/3", "maj7/5", "maj7/7",
+        "min7/b3", "min7/5", "min7/b7",
+    ),
+}  # fmt: skip
+NEAREST = {  # where a vocabulary lacks a quality: what it is called instead, until it is there
+    "9": "7", "11": "7", "13": "7", "7(b9)": "7", "7(#9)": "7", "maj9": "maj7", "maj13": "maj7", "min9": "min7",
+    "min11": "min7", "min13": "min7", "maj(9)": "maj", "min(9)": "min", "maj6(9)": "maj6", "aug(b7)": "aug",
+    "sus4(b7)": "7", "7": "maj", "maj7": "maj", "maj6": "maj", "aug": "maj", "sus4": "maj", "sus2": "maj", "5": "maj",
+    "min7": "min", "min6": "min", "minmaj7": "min", "hdim7": "min7", "dim7": "min", "dim": "min",
+}  # fmt: skip
 SCALES = {
     "maj": (0, 2, 4, 5, 7, 9, 11),
     "min": (0, 2, 3, 5, 7, 8, 10),
@@ -99,3 +120,97 @@ def over(label: str, low: int) -> str:
     if degree == "b5" and 6 not in intervals and 8 not in intervals:
         degree = "#4"
     return label.partition("/")[0] + ("/" + degree if degree else "")
+
+
+def fifths(key: str) -> int:
+    """Sharps of a key's signature, flats when negative: -5 to 6, in minor -6 to 5; 0 for an unknown key.
+
+    >>> fifths("E:min"), fifths("Eb:maj"), fifths("D:dor"), fifths("C#:maj")
+    (1, -3, 0, -5)
+    """
+    name, _, mode = key.partition(":")
+    if mode not in SCALES:
+        return 0
+    major = parse_pitch(name) - {"min": 9, "dor": 2, "mix": 7, "phr": 4, "lyd": 5}.get(mode, 0)
+    least = -6 if mode == "min" else -5  # Eb minor, but F# major
+    return (7 * major - least) % 12 + least
+
+
+def spell(pitch_class: int, key: str = "") -> str:
+    """Name a pitch class as a key writes it: b2 b6 b3 b7 and #4 in major; b5 b2 and the raised 3, 6, 7 in minor.
+
+    >>> spell(8, "E:maj"), spell(8, "Eb:maj"), spell(8, "A:min"), spell(10, "A:min")
+    ('G#', 'Ab', 'G#', 'Bb')
+    """
+    low = fifths(key) - (3 if key.endswith(":min") else 5)
+    place = (7 * pitch_class - low) % 12 + low
+    place -= 12 * (place > 10) - 12 * (place < -7)
+    sharps, letter = divmod(place + 1, 7)
+    return "FCGDAEB"[letter] + ("#" * sharps if sharps > 0 else "b" * -sharps)
+
+
+def symbol(label: str, key: str = "", semitones: int = 0) -> str:
+    """Write a chord as jazz and pop musicians do, spelled for a key, any number of semitones higher.
+
+    "N" becomes "N.C.", "X" "?". key: in which it is shown, after the transposition. Raises ConfigError for other labels.
+
+    >>> [symbol(label, "G:min") for label in ("G:min7/b3", "A:hdim7", "D:7(b9)", "F#:dim7", "C:sus4(b7)", "N")]
+    ['Gm7/Bb', 'Am7b5', 'D7b9', 'F#dim7', 'C7sus4', 'N.C.']
+    >>> symbol("A:maj", "F:maj", -4)
+    'F'
+    """
+    if label in ("N", "X"):
+        return "N.C." if label == "N" else "?"
+    low, _, lowest = read(label)
+    quality = label.partition("/")[0].partition(":")[2] or "maj"
+    plain, _, added = quality.partition("(")
+    mark = SYMBOLS.get(quality, SYMBOLS.get(plain, plain) + added.strip(")"))
+    under = "/" + spell((lowest + semitones) % 12, key) if lowest != low else ""
+    return spell((low + semitones) % 12, key) + mark + under
+
+
+@lru_cache(maxsize=16)
+def vocabulary(name: str) -> tuple[str, ...]:
+    """List the chords of a vocabulary, "majmin", "sevenths" or "large": the shapes over C, over Db, ..., then "N".
+
+    >>> vocabulary("majmin")[:3], vocabulary("majmin")[-1], len(vocabulary("large"))
+    (('C:maj', 'C:min', 'Db:maj'), 'N', 349)
+    """
+    if name not in VOCABULARIES:
+        raise unknown("vocabulary", name, VOCABULARIES)
+    return (*(f"{low}:{shape}" for low in NAMES for shape in VOCABULARIES[name]), "N")
+
+
+@lru_cache(maxsize=16384)
+def simplify(label: str, name: str) -> str:
+    """Call a chord by the nearest one of a vocabulary: colours go first, then sevenths; other basses go. X stays X.
+
+    >>> [simplify("C#:min9/b3", name) for name in VOCABULARIES]
+    ['Db:min', 'Db:min7', 'Db:min7/b3']
+    """
+    low = read(label)[0]
+    shapes = VOCABULARIES[name] if name in VOCABULARIES else vocabulary(name)
+    if low < 0:
+        return label
+    shape, _, degree = label.partition(":")[2].partition("/")
+    if ":" not in label:
+        shape, degree = "maj", label.partition("/")[2]
+    while shape not in shapes:
+        shape = NEAREST[shape]
+    inverted = f"{shape}/{degree}"
+    return f"{NAMES[low]}:{inverted if inverted in shapes else shape}"
+
+
+@lru_cache(maxsize=16384)
+def encode(label: str, name: str) -> int:
+    """Place of a chord in ``vocabulary(name)`` once simplified; -1 for "X".
+
+    >>> encode("D:9", "sevenths"), encode("X", "sevenths")
+    (12, -1)
+    """
+    return -1 if label == "X" else _places(name)[simplify(label, name)]
+
+
+@lru_cache(maxsize=16)
+def _places(name: str) -> dict[str, int]:
+    return {label: place for place, label in enumerate(vocabulary(name))}
