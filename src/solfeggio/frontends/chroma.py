@@ -45,6 +45,37 @@ def tuning(spectra: np.ndarray, per_octave: int, first_class: float = 0.0) -> fl
     return float(np.angle(mean) / (2 * np.pi) * 100) if abs(mean) else 0.0
 
 
+def drifting_tuning(
+    spectra: torch.Tensor, per_octave: int, first_class: float = 0.0, reach_frames: int = 100
+) -> torch.Tensor:
+    """Estimate as ``tuning`` does, for each frame from those up to ``reach_frames`` around it: a tape that drifts.
+
+    spectra: (batch, bin, frame) magnitudes. Returns (batch, frame) cents, -50 to 50; 0 where all around is silent.
+    """
+    logs = spectra.clamp_min(1e-12).log()
+    at, left, middle, right = spectra[:, 1:-1], logs[:, :-2], logs[:, 1:-1], logs[:, 2:]
+    peak = (middle > left) & (middle >= right) & (at > 0.1 * spectra.amax(1, keepdim=True)) & (at > 1e-6)
+    offset = 0.5 * (left - right) / (left - 2 * middle + right).clamp_max(-1e-9)
+    rows = torch.arange(1, spectra.shape[1] - 1, device=spectra.device, dtype=spectra.dtype)[:, None]
+    angle = 2 * torch.pi * ((rows + offset) * 12 / per_octave + first_class)
+    weight = torch.where(peak, at, torch.zeros_like(at))
+    parts = torch.stack([(weight * angle.cos()).sum(1), (weight * angle.sin()).sum(1)], 1)
+    width = 2 * reach_frames + 1
+    around = torch.nn.functional.avg_pool1d(parts, width, 1, reach_frames)
+    return torch.atan2(around[:, 1], around[:, 0]) * (50 / torch.pi) * (around.abs().sum(1) > 0)
+
+
+def retune(spectra: torch.Tensor, per_octave: int, cents: torch.Tensor) -> torch.Tensor:
+    """Read (batch, channel, bin, frame) magnitudes ``cents`` (batch, frame) higher, between bins in a straight line."""
+    bins = spectra.shape[2]
+    place = torch.arange(bins, device=spectra.device)[:, None] + cents[:, None] * (per_octave / 1200)
+    place = place.clamp(0, bins - 1)
+    low = place.floor()
+    share = (place - low)[:, None]
+    low = low.long()[:, None].expand(-1, spectra.shape[1], -1, -1)
+    return spectra.gather(2, low) * (1 - share) + spectra.gather(2, (low + 1).clamp_max(bins - 1)) * share
+
+
 def estimate_tuning(samples: torch.Tensor, rate: int) -> float:
     """Estimate the tuning of (time,) or (batch, time) samples in cents from A = 440 Hz, -50 to 50.
 
