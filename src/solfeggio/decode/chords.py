@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def count_changes(songs: Iterable[Segments]) -> np.ndarray:
     table = np.zeros((shapes + 1, 12 * shapes + 1))
     for song in songs:
         places = [encode(label, FINE) for label in song.labels]
-        for old, new in zip(places, places[1:], strict=False):
+        for old, new in pairwise(places):
             if old < 0 or new < 0 or old == new:
                 continue
             root, shape = (0, shapes) if old == 12 * shapes else divmod(old, shapes)
@@ -143,8 +144,8 @@ def decode_chords(
     """Find the likeliest chords; equal neighbours are one segment, values are how sure each is, 0..1.
 
     scores: (n, chord) log likelihoods on ``grid`` over ``vocabulary(name)``. language: "none", each frame for itself;
-    "duration", chords last; "bigrams", and follow each other as ``counts`` of ``count_changes`` say. lasts: mean seconds
-    of a chord. weight: factor on the scores, as neighbouring frames tell the same. beats: change on these only.
+    "duration", chords last; "bigrams", and follow each other as ``counts`` of ``count_changes`` say. lasts: seconds of a
+    chord, on average. weight: factor on the scores, as neighbouring frames tell the same. beats: change on these only.
     Raises ConfigError for settings out of range.
 
     >>> scores = np.full((40, 25), -3.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -23,9 +24,7 @@ class PitchStem(nn.Module):
         self.norm = nn.BatchNorm2d(1)
         tall = 3 * step - 2
         self.layers = nn.ModuleList([nn.Conv2d(1, widths[0], (tall, 3), (step, 1), (step - 1, 1), bias=False)])
-        self.layers += [
-            nn.Conv2d(a, b, (13, 1), padding=(6, 0), bias=False) for a, b in zip(widths, widths[1:], strict=False)
-        ]
+        self.layers += [nn.Conv2d(a, b, (13, 1), padding=(6, 0), bias=False) for a, b in pairwise(widths)]
         self.norms = nn.ModuleList([nn.BatchNorm2d(width) for width in widths])
         self.mix = nn.Conv2d(widths[-1] * octaves, out, 1)
         self.dropout = nn.Dropout2d(dropout)
