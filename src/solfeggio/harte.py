@@ -152,7 +152,7 @@ def spell(pitch_class: int, key: str = "") -> str:
 def symbol(label: str, key: str = "", semitones: int = 0) -> str:
     """Write a chord as jazz and pop musicians do, spelled for a key, any number of semitones higher.
 
-    "N" becomes "N.C.", "X" "?". key: in which it is shown, after the transposition. Raises ConfigError for other labels.
+    "N" becomes "N.C.", "X" "?". key: in which it is shown, after the transposition. Raises ConfigError as ``read``.
 
     >>> [symbol(label, "G:min") for label in ("G:min7/b3", "A:hdim7", "D:7(b9)", "F#:dim7", "C:sus4(b7)", "N")]
     ['Gm7/Bb', 'Am7b5', 'D7b9', 'F#dim7', 'C7sus4', 'N.C.']

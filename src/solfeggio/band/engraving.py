@@ -18,15 +18,10 @@ from solfeggio.band.instruments import drum, instrument
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.errors import FormatError, MissingExtra
 from solfeggio.files import replacing, write_bytes
+from solfeggio.formats.lead_sheet import KINDS, MODES
 from solfeggio.notation import Metre
 
 TICKS = 480  # of MIDI, in a quarter
-KINDS = {  # Harte quality: MusicXML's word
-    "maj": "major", "min": "minor", "7": "dominant-seventh", "maj7": "major-seventh", "min7": "minor-seventh",
-    "dim": "diminished", "aug": "augmented", "hdim7": "half-diminished-seventh", "dim7": "diminished-seventh",
-    "maj6": "major-sixth", "min6": "minor-sixth", "sus4": "suspended-fourth", "sus2": "suspended-second", "5": "power",
-    "9": "dominant-ninth", "maj9": "major-ninth", "min9": "minor-ninth", "11": "dominant-11th", "13": "dominant-13th",
-}  # fmt: skip
 PLACES = {  # drum: line or space it is written on
     "kick": "F4", "snare": "C5", "side-stick": "C5", "clap": "C5", "closed-hat": "G5", "open-hat": "G5",
     "pedal-hat": "D4", "low-tom": "A4", "mid-tom": "D5", "high-tom": "E5", "crash": "A5", "china": "A5",
@@ -90,9 +85,6 @@ def write_musicxml(song: Song, path: Path) -> None:
             Path(written).replace(temporary)
     except Music21Exception as problem:
         raise FormatError(f"{path} cannot be written", str(problem), "its MIDI file holds the same notes") from None
-
-
-MODES = {"maj": "major", "min": "minor", "dor": "dorian", "mix": "mixolydian", "phr": "phrygian", "lyd": "lydian"}
 
 
 def layout(song: Song) -> tuple[float, Spans]:

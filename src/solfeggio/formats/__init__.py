@@ -21,19 +21,23 @@ from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
 from solfeggio.errors import FormatError, unknown
 from solfeggio.formats import audacity, beats, jams_file, lab, midi, sonic_visualiser, table
 from solfeggio.formats.jams_file import read_jams, write_jams
+from solfeggio.formats.lead_sheet import chord_notes, write_chart, write_musicxml
 from solfeggio.formats.midi import Midi, read_midi, write_midi
 
 __all__ = [
     "FORMATS",
     "Format",
     "Midi",
+    "chord_notes",
     "format_of",
     "read",
     "read_jams",
     "read_midi",
     "write",
+    "write_chart",
     "write_jams",
     "write_midi",
+    "write_musicxml",
 ]
 
 A = TypeVar("A", bound=Answer)
