@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solfeggio.answers import Events
+from solfeggio.answers import Events, Segments
 from solfeggio.errors import ConfigError
-from solfeggio.notation import Metre, bars, downbeats, metres, tempo, tempo_curve
+from solfeggio.notation import Metre, bars, downbeats, global_key, metres, tempo, tempo_curve
 
 
 def count(positions: str, period: float = 0.5) -> Events:
@@ -124,3 +124,10 @@ def test_usual_metres():
         "7/8",
         "12/8",
     ]
+
+
+def test_the_key_that_lasts_longest_is_the_pieces_and_confidence_counts():
+    keys = Segments([0, 10, 40], [10, 40, 60], ["C:maj", "N", "G:maj"])
+    assert global_key(keys) == "G:maj"
+    assert global_key(Segments(keys.starts, keys.ends, keys.labels, [0.9, 1.0, 0.4])) == "C:maj"
+    assert global_key(Segments([], [])) == global_key(keys.cut(20, 30)) == "N"

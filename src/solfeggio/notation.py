@@ -110,3 +110,17 @@ def tempo(beats: Events) -> float:
     if len(beats) < 2:
         return 0.0
     return float(60 / max(np.median(np.diff(beats.times)), 1e-3))
+
+
+def global_key(keys: Segments) -> str:
+    """Key of the whole piece: the one that lasts longest, weighted by confidences where they are given; "N" for none.
+
+    >>> global_key(Segments([0, 20, 50], [20, 50, 65], ["C:maj", "A:min", "C:maj"]))
+    'C:maj'
+    """
+    weights = (keys.ends - keys.starts) * (1.0 if keys.values is None else keys.values)
+    total: dict[str, float] = {}
+    for label, weight in zip(keys.labels, weights, strict=True):
+        if label not in ("N", "X"):
+            total[label] = total.get(label, 0.0) + float(weight)
+    return max(total, key=lambda label: total[label], default="N")
