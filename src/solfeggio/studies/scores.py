@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from solfeggio.answers import Answer, Events
+from solfeggio.answers import Answer, Events, Segments
 from solfeggio.errors import ConfigError, unknown
+from solfeggio.metrics.events import evaluate_beats, evaluate_events
+from solfeggio.metrics.segments import evaluate_sections
 from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
 
-HEADLINE = {"beats": ("F", "downbeat F", "CMLt", "AMLt")}  # the columns that a task's tables show
+HEADLINE = {  # the columns that a task's tables show
+    "beats": ("F", "downbeat F", "CMLt", "AMLt"),
+    "sections": ("F 3", "F 0.5", "F 3 trimmed", "F 0.5 trimmed", "pairwise F", "V"),
+}
+JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # task: kind of answer, metrics
+    "beats": (Events, evaluate_beats),
+    "events": (Events, evaluate_events),
+    "sections": (Segments, evaluate_sections),
+}
 
 
 @dataclass(frozen=True)
@@ -26,20 +36,20 @@ def evaluate(
 ) -> dict[str, float]:
     """Judge one answer with the field's metrics (mir_eval); the flat dict's names are those of the tables.
 
-    task: "beats", or "events" for onsets and hits within 50 ms. span: the seconds that the truth covers.
+    task: a key of ``JUDGES``; "events" are onsets and hits within 50 ms. span: the seconds that the truth covers.
     Raises ConfigError for an unknown task or a wrong kind of answer.
 
     >>> beats = Events([6.0, 6.5, 7.0, 7.5], list("1234"))
     >>> evaluate(beats, beats)["F"]
     1.0
     """
-    from solfeggio.metrics.events import evaluate_beats, evaluate_events
-
-    if task not in ("beats", "events"):
-        raise unknown("task", task, ("beats", "events"))
-    if not isinstance(reference, Events) or not isinstance(estimate, Events):
-        raise ConfigError(f"{task} of {type(reference).__name__} and {type(estimate).__name__}", "both must be Events")
-    return evaluate_beats(reference, estimate, span=span) if task == "beats" else evaluate_events(reference, estimate)
+    if task not in JUDGES:
+        raise unknown("task", task, JUDGES)
+    kind, judge = JUDGES[task]
+    if not isinstance(reference, kind) or not isinstance(estimate, kind):
+        given = f"{task} of {type(reference).__name__} and {type(estimate).__name__}"
+        raise ConfigError(given, f"both must be {kind.__name__}")
+    return judge(reference, estimate, span=span)
 
 
 def summary(scores: Sequence[Score], columns: Sequence[str]) -> tuple[Cell, ...]:
