@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from solfeggio.band.compose import audible, compose, draw_bpm, thin
-from solfeggio.band.mma import LIBRARY, Groove, grooves, side
 from solfeggio.band.perform import perform
 from solfeggio.band.song import Part, Song
+from solfeggio.band.writing.mma import LIBRARY, Groove, grooves, side
 from solfeggio.errors import ConfigError
 
 installed = pytest.mark.skipif(shutil.which("mma") is None or not LIBRARY.is_dir(), reason="mma is not installed")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solfeggio.band.perform import perform
+from solfeggio.band.playing.swing import bend
+from solfeggio.band.playing.tempo import draw_tempo_map, sequenced
 from solfeggio.band.song import Part, Song
-from solfeggio.band.swing import bend
-from solfeggio.band.tempo import draw_tempo_map, sequenced
 
 
 def written(bars: int = 24, bpm: float = 120, rubato: float = 0.0) -> Song:

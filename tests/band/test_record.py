@@ -10,8 +10,9 @@ import pytest
 
 from solfeggio import codec
 from solfeggio.answers import Curve, Events, Notes
-from solfeggio.band import banks, mix, record
+from solfeggio.band import record
 from solfeggio.band.compose import compose
+from solfeggio.band.desk import banks, mix
 from solfeggio.band.perform import perform
 from solfeggio.band.song import Performance, Played, Song
 from solfeggio.errors import ConfigError

@@ -10,26 +10,26 @@ from pathlib import Path
 
 import numpy as np
 
-from solfeggio.band.accompany import accompany
-from solfeggio.band.chamber import compose_chamber
 from solfeggio.band.chance import pick, weigh
-from solfeggio.band.chart import Chart, in_metre
-from solfeggio.band.electronic import compose_electronic
-from solfeggio.band.feel import feel_of
-from solfeggio.band.form import write_chart
-from solfeggio.band.melody import write_melody
-from solfeggio.band.mma import Groove, grooves, side, tactus
-from solfeggio.band.openings import begin, breaks
-from solfeggio.band.players import CHANGES, OTHER_METRES, play
-from solfeggio.band.push import push_song
-from solfeggio.band.scenes import compose_scene
-from solfeggio.band.scores import SUFFIXES, compose_score, score_song
+from solfeggio.band.classical.chamber import compose_chamber
+from solfeggio.band.classical.scenes import compose_scene
+from solfeggio.band.electronic.producer import compose_electronic
+from solfeggio.band.playing.swing import swings
+from solfeggio.band.scores.arrange import SUFFIXES, compose_score, score_song
+from solfeggio.band.singing.words import put_words
 from solfeggio.band.song import Part, Song
-from solfeggio.band.splice import odd_bar, replace_section
 from solfeggio.band.style import Style, load_style, style_names
-from solfeggio.band.swing import swings
-from solfeggio.band.unheard import without_chords
-from solfeggio.band.words import put_words
+from solfeggio.band.writing.accompany import accompany
+from solfeggio.band.writing.chart import Chart, in_metre
+from solfeggio.band.writing.feel import feel_of
+from solfeggio.band.writing.form import write_chart
+from solfeggio.band.writing.melody import write_melody
+from solfeggio.band.writing.mma import Groove, grooves, side, tactus
+from solfeggio.band.writing.openings import begin, breaks
+from solfeggio.band.writing.players import CHANGES, OTHER_METRES, play
+from solfeggio.band.writing.push import push_song
+from solfeggio.band.writing.splice import odd_bar, replace_section
+from solfeggio.band.writing.unheard import without_chords
 from solfeggio.errors import DataError
 from solfeggio.notation import Metre
 

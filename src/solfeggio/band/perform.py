@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from solfeggio.answers import Events, Notes, Segments
-from solfeggio.band import bends
-from solfeggio.band.dynamics import HATS, levels, loudness
+from solfeggio.band.playing import bends
+from solfeggio.band.playing.dynamics import HATS, levels, loudness
+from solfeggio.band.playing.swing import Swing, bend, draw_swing
+from solfeggio.band.playing.tempo import TempoMap, draw_tempo_map, sequenced
+from solfeggio.band.playing.touch import PLUCKED, SNARES, flams, lengthen, one_voice, pedal, roll
 from solfeggio.band.song import SPANS, Part, Performance, Played, Song, Spans
-from solfeggio.band.swing import Swing, bend, draw_swing
-from solfeggio.band.tempo import TempoMap, draw_tempo_map, sequenced
-from solfeggio.band.touch import PLUCKED, SNARES, flams, lengthen, one_voice, pedal, roll
 
 TAIL = 1.5  # seconds kept after the last note
 STRAY = 0.024  # seconds a player may be off the tempo map

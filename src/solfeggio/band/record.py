@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from solfeggio.band import banks, kits
-from solfeggio.band.mix import genre_of, mix
+from solfeggio.band.desk import banks, kits
+from solfeggio.band.desk.mix import genre_of, mix
 from solfeggio.band.song import Performance
 from solfeggio.errors import unknown
 
@@ -45,11 +45,11 @@ def record(
     if family not in FAMILIES:
         raise unknown("sound bank family", family, FAMILIES)
     if family == "sketch":
-        from solfeggio.band.sketch import sketch
+        from solfeggio.band.desk.sketch import sketch
 
         stems, sounds = sketch(performance, rng, rate), {"bank": "sketch"}
     else:
-        from solfeggio.band.render import render
+        from solfeggio.band.desk.render import render
 
         found, sets = banks.require(family), kits.kits(banks.side_of(family))
         bank = found[int(rng.integers(len(found)))]
@@ -57,7 +57,7 @@ def record(
         stems = render(performance, bank, rng, kit=kit, rate=rate)
         sounds = {"bank": bank.name, "kit": kit.name if kit else bank.name}
     if voices:
-        from solfeggio.band.voices import sing_parts
+        from solfeggio.band.singing.voices import sing_parts
 
         side = "train" if family == "sketch" else banks.side_of(family)
         names, length = list(stems), next((stem.shape[1] for stem in stems.values()), 0)

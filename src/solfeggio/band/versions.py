@@ -8,10 +8,10 @@ import numpy as np
 
 from solfeggio.band.chance import pick, weigh
 from solfeggio.band.compose import audible
+from solfeggio.band.playing.swing import bend, swings
 from solfeggio.band.song import Part, Song, Spans
-from solfeggio.band.splice import splice
-from solfeggio.band.swing import bend, swings
-from solfeggio.band.unheard import without_chords
+from solfeggio.band.writing.splice import splice
+from solfeggio.band.writing.unheard import without_chords
 from solfeggio.harte import NAMES, parse_pitch
 
 LEADS = (0, 4, 11, 22, 24, 26, 40, 42, 56, 60, 65, 66, 68, 71, 73, 75, 81)

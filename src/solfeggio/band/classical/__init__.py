@@ -1,0 +1,1 @@
+"""Classical music and leitmotif scenes, note by note."""

@@ -1,0 +1,1 @@
+"""Electronic music made of loops."""

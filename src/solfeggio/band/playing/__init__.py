@@ -1,0 +1,1 @@
+"""How written notes are played: tempo, swing, dynamics, touch and bends."""

@@ -1,0 +1,1 @@
+"""Those who sing: voices from espeak-ng and Sinsy, and their words."""

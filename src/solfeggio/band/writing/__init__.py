@@ -1,0 +1,1 @@
+"""What the band writes: charts, harmony, players of popular music, and the grooves of mma."""
