@@ -19,17 +19,13 @@ from solfeggio.answers import Events, Segments
 from solfeggio.contracts import Listener, Spec
 from solfeggio.decode.chords import FINE, LANGUAGES, QUALITIES, decode_chords, log_softmax, regroup, score_chords
 from solfeggio.errors import ConfigError, unknown
-from solfeggio.frontends.chroma import drifting_tuning, retune
-from solfeggio.frontends.constant_q import ConstantQ
+from solfeggio.frontends.log_cq import LogConstantQ
 from solfeggio.frontends.mel import log_filters
 from solfeggio.frontends.spectra import LogSpectra
 from solfeggio.grid import Grid
-from solfeggio.harte import NAMES, VOCABULARIES, encode, pitch_classes, read, vocabulary
+from solfeggio.harte import VOCABULARIES, encode, pitch_classes, read, vocabulary
 from solfeggio.nets.intervals import IntervalTrunk, PitchStem
 from solfeggio.nets.recurrent import RecurrentTrunk
-
-SCALE = 1000.0  # magnification of magnitudes before the logarithm
-TUNE = slice(63, 210)  # third-tone bins, A2 to A6, where tuning is told best
 
 
 @dataclass(frozen=True)
@@ -95,9 +91,9 @@ class Chords(Listener):
         if c.language not in LANGUAGES:
             raise unknown("language", c.language, LANGUAGES)
         if c.octaves:
-            low = 440 * 2 ** (-45 / 12 - 1 / 36)  # a third of a semitone below C1: each semitone has three bins
-            self.frontend: Any = ConstantQ(c.rate, c.hop, low, 36 * c.octaves, 36, gamma=c.gamma)
-            longest = float(self.frontend.lengths.max()) / 2 + 64 * 2**9  # what halving the rate lets in
+            tuning_reach = c.tuning_reach if c.tuned else 0.0
+            self.frontend: Any = LogConstantQ(c.rate, c.hop, c.octaves, gamma=c.gamma, tuning_reach=tuning_reach)
+            longest = self.frontend.reach * c.rate
         else:
             filters = [log_filters(c.rate, c.window, 24, *c.band)]
             self.frontend = LogSpectra(c.rate, c.hop, (c.window,), filters, 1.0)
@@ -107,8 +103,6 @@ class Chords(Listener):
         shapes = len(VOCABULARIES[FINE])
         self.register_buffer("changes", torch.zeros(shapes + 1, 12 * shapes + 1))  # of count_changes
         grid = Grid.of_hop(c.rate, c.hop)
-        if c.tuned:
-            reach += grid.span(c.tuning_reach)
         self.spec = Spec(
             rate=c.rate,
             grid=grid,
@@ -151,15 +145,7 @@ class Chords(Listener):
 
     def prepare(self, samples: torch.Tensor) -> torch.Tensor:
         """Turn (batch, time) samples into log spectra (batch, 1, bin, frame), in tune if the Config says so."""
-        c = self.config
-        spectra = self.frontend(samples)
-        if not c.octaves:
-            return spectra
-        if c.tuned:
-            heard = spectra[:, 0, TUNE]
-            cents = drifting_tuning(heard, 36, TUNE.start / 3 - 1 / 3, self.spec.grid.span(c.tuning_reach))
-            spectra = retune(spectra, 36, cents)
-        return torch.log1p(SCALE * spectra)
+        return self.frontend(samples)
 
     def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return logits (batch, frame, label) of each head.
