@@ -144,8 +144,8 @@ def decode_chords(
     """Find the likeliest chords; equal neighbours are one segment, values are how sure each is, 0..1.
 
     scores: (n, chord) log likelihoods on ``grid`` over ``vocabulary(name)``. language: "none", each frame for itself;
-    "duration", chords last; "bigrams", and follow each other as ``counts`` of ``count_changes`` say. lasts: seconds of a
-    chord, on average. weight: factor on the scores, as neighbouring frames tell the same. beats: change on these only.
+    "duration", chords last; "bigrams", and follow each other as ``counts`` of ``count_changes`` say. lasts: seconds
+    of a chord, on average. weight: factor on the scores, as neighbouring frames tell the same. beats: change on these only.
     Raises ConfigError for settings out of range.
 
     >>> scores = np.full((40, 25), -3.0)

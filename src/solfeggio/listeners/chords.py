@@ -24,6 +24,7 @@ from solfeggio.frontends.mel import log_filters
 from solfeggio.frontends.spectra import LogSpectra
 from solfeggio.grid import Grid
 from solfeggio.harte import VOCABULARIES, encode, pitch_classes, read, vocabulary
+from solfeggio.nets.heads import ClassHeads, FrameHeads
 from solfeggio.nets.intervals import IntervalTrunk, PitchStem
 from solfeggio.nets.recurrent import RecurrentTrunk
 
@@ -39,7 +40,7 @@ class Config:
     tuned: bool = True  # correct the tuning, as far as heard around each frame
     tuning_reach: float = 10.0  # seconds to each side that it is heard in
     window: int = 8192  # samples of the FFT, with octaves 0
-    band: tuple[float, float] = (65.0, 2100.0)  # Hz of its quarter tones
+    band: tuple[float, float] = (65.0, 2093.0)  # Hz of its quarter tones, up to C7: 105 bins
     trunk: str = "intervals"  # intervals, recurrent, dense or convolution
     stem: tuple[int, ...] = (8, 16, 16)  # channels of the convolutions along pitch, with trunk intervals
     width: int = 40  # channels of the trunk (cells per direction when recurrent, units when dense)
@@ -159,17 +160,15 @@ class Chords(Listener):
         """Write the chord at each frame's middle as 0 and 1 in every head; frames of "X" or no label are all 0."""
         places = self.spec.grid.times(frames)
         index = np.searchsorted(answer.starts, places, side="right") - 1
-        known = (index >= 0) & (index < len(answer))
-        known[known] = places[known] < answer.ends[index[known]]
-        rows = {label: self._row(label) for label in {answer.labels[i] for i in index[known]}}
-        out = {head: torch.zeros(frames, size) for head, size in self.heads.items()}
-        for label, row in rows.items():
-            at = torch.from_numpy(
-                np.array([k and answer.labels[i] == label for i, k in zip(index, known, strict=True)])
-            )
-            for head, columns in row.items():
-                for column in columns:
-                    out[head][at, column] = 1.0
+        inside = (index >= 0) & (places < np.append(answer.ends, 0)[index])
+        index = torch.from_numpy(np.where(inside, index, len(answer)))
+        rows = [*(self._row(label) for label in answer.labels), {}]
+        out = {}
+        for head, size in self.heads.items():
+            table = torch.zeros(len(rows), size)
+            for i, row in enumerate(rows):
+                table[i, list(row.get(head, ()))] = 1.0
+            out[head] = table[index]
         return out
 
     def _row(self, label: str) -> dict[str, tuple[int, ...]]:
@@ -248,50 +247,15 @@ class Chords(Listener):
 Chords.Config = Config
 
 
-class ClassHeads(nn.Module):
-    """Heads on (batch, width, 12, frame): each pitch class speaks of chords on itself, their mean of N."""
-
-    def __init__(self, width: int, sizes: dict[str, int]):
-        super().__init__()
-        self.sizes = sizes
-        self.own = nn.ModuleDict({head: nn.Conv2d(width, size // 12, 1) for head, size in sizes.items()})
-        self.none = nn.ModuleDict({head: nn.Conv1d(width, 1, 1) for head, size in sizes.items() if size % 12})
-
-    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return logits (batch, frame, label), labels root by root."""
-        x = nn.functional.elu(x)
-        out = {head: own(x).transpose(1, 2).flatten(1, 2) for head, own in self.own.items()}
-        for head, none in self.none.items():
-            out[head] = torch.cat([out[head], none(x.mean(2))], 1)
-        return {head: logits.transpose(1, 2) for head, logits in out.items()}
-
-
-class FrameHeads(nn.Module):
-    """Heads on (batch, width, frame): qualities hear root, bass and pitch classes too, chords a chroma alone."""
-
-    def __init__(self, width: int, sizes: dict[str, int]):
-        super().__init__()
-        self.sizes, self.last = sizes, list(sizes)[-1]
-        firsts = {head: size for head, size in sizes.items() if head != self.last}
-        self.firsts = nn.ModuleDict({head: nn.Conv1d(width, size, 1) for head, size in firsts.items()})
-        self.alone = self.last == "chords" and bool(firsts)
-        self.end = nn.Conv1d((0 if self.alone else width) + sum(firsts.values()), sizes[self.last], 1)
-
-    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return logits (batch, frame, label)."""
-        out = {head: first(x) for head, first in self.firsts.items()}
-        told = [y.sigmoid() if head == "pitches" else y.softmax(1) for head, y in out.items()]
-        out[self.last] = self.end(torch.cat([y.detach() for y in told] if self.alone else [*told, x], 1))
-        return {head: logits.transpose(1, 2) for head, logits in out.items()}
-
-
 class FrameStem(nn.Module):
-    """McFee and Bello's encoder: one 5 by 5 filter, then 36 that see all bins; (batch, 1, bin, frame) to 36 channels."""
+    """McFee and Bello's encoder, (batch, 1, bin, frame) to (batch, 36, frame): a 5 by 5 filter, 36 that see all bins."""
 
     def __init__(self, bins: int):
         super().__init__()
-        self.net = nn.Sequential(nn.BatchNorm2d(1), nn.Conv2d(1, 1, 5, padding=2), nn.ReLU(),
-                                 nn.Conv2d(1, 36, (bins, 1)), nn.ReLU(), nn.Flatten(1, 2), nn.BatchNorm1d(36))  # fmt: skip
+        square, tall = nn.Conv2d(1, 1, 5, padding=2), nn.Conv2d(1, 36, (bins, 1))
+        self.net = nn.Sequential(
+            nn.BatchNorm2d(1), square, nn.ReLU(), tall, nn.ReLU(), nn.Flatten(1, 2), nn.BatchNorm1d(36)
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (batch, 36, frame)."""

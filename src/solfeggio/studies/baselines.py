@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from solfeggio.answers import Events
+from solfeggio.answers import Events, Segments
+from solfeggio.decode.chords import decode_chords, template_scores
 from solfeggio.grid import Grid
 
 
@@ -52,3 +53,20 @@ def autocorrelation_beats(spectra: np.ndarray, grid: Grid, beats: int = 4, tight
     frames = np.array(chain[::-1])
     phase = int(np.argmax([local[frames[p::beats]].mean() if len(frames) > p else 0 for p in range(beats)]))
     return Events(grid.times(frames), [str((i - phase) % beats + 1) for i in range(len(frames))])
+
+
+def constant_chord(duration: float, label: str = "C:maj") -> Segments:
+    """One chord that never changes, from 0 to ``duration`` seconds.
+
+    >>> constant_chord(3.0).labels
+    ('C:maj',)
+    """
+    return Segments([0.0], [duration], [label]) if duration > 0 else Segments([], [])
+
+
+def template_chords(chroma: np.ndarray, grid: Grid) -> Segments:
+    """Name the major or minor triad that each frame of chroma (12, n), C first, is most like; changes are rare.
+
+    Source: Fujishima, "Realtime chord recognition of musical sound" (ICMC 1999); smoothed as in Sheh and Ellis (2003).
+    """
+    return decode_chords(template_scores(chroma), grid, "majmin", language="duration", weight=10.0)
