@@ -78,7 +78,8 @@ for package in pyworld==0.3.5 pysinsy==0.0.5; do
 done
 
 "$python" - <<'CHECK'
-from solfeggio.band import banks, kits, voices
+from solfeggio.band.desk import banks, kits
+from solfeggio.band.singing import voices
 
 for bank in banks.banks():
     print(f"found       sound bank {bank.name}, family {bank.family} ({bank.licence})")

@@ -1,4 +1,4 @@
-"""Measure when and how high every program of the sound banks sounds: rewrites src/solfeggio/band/sounds.csv.
+"""Measure when and how high every program of the sound banks sounds: rewrites src/solfeggio/band/desk/sounds.csv.
 
 python scripts/measure_banks.py [BANK ...]: all banks, or those named (the others keep their lines). A line is: bank,
 program ("drums 0" is a drum kit), milliseconds from note-on to the attack, milliseconds the attack takes to rise, and
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from solfeggio.answers import Notes
-from solfeggio.band import banks, render
+from solfeggio.band.desk import banks, render
 
 RATE = 22050
 TABLE = Path(banks.__file__).parent / "sounds.csv"

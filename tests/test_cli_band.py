@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from solfeggio import batch, cli
-from solfeggio.band import banks
 from solfeggio.band.compose import compose
-from solfeggio.band.mma import LIBRARY
+from solfeggio.band.desk import banks
 from solfeggio.band.style import style_names
+from solfeggio.band.writing.mma import LIBRARY
 from solfeggio.batch import Item
 from solfeggio.data import takes
 from solfeggio.data.corpora import corpus_names, load_corpus

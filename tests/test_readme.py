@@ -42,7 +42,7 @@ def commands() -> list:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sounds that examples speak of."""
     from solfeggio import audio
-    from solfeggio.band.sketch import demo
+    from solfeggio.band.desk.sketch import demo
 
     folder = tmp_path_factory.mktemp("readme")
     samples, rate, _ = demo()

@@ -127,7 +127,7 @@ def demo(
 ) -> None:
     """Play the built-in song, hear it and write its page: what `make listen` does."""
     from solfeggio import audio
-    from solfeggio.band.sketch import demo as play
+    from solfeggio.band.desk.sketch import demo as play
     from solfeggio.batch import output_folder
 
     song = output_folder(out) / "demo.flac"

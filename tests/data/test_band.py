@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from solfeggio.band import banks, demo, kits
+from solfeggio.band import demo
+from solfeggio.band.desk import banks, kits
 from solfeggio.data import band
 from solfeggio.errors import ConfigError
 

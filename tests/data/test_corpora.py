@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solfeggio.band import banks
+from solfeggio.band.desk import banks
 from solfeggio.data import corpora
 from solfeggio.data.corpora import Corpus, corpus, corpus_names, load_corpus
 from solfeggio.data.takes import Take

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solfeggio.band.chance import SHELVES, shelf
-from solfeggio.band.harmony import LOOPS
 from solfeggio.band.song import Part, Song
+from solfeggio.band.writing.harmony import LOOPS
 from solfeggio.data.dataset import Dataset, Track
 from solfeggio.data.splits import leaks, shared_tunes, split, tunes
 from solfeggio.errors import ConfigError, DataError
@@ -96,7 +96,7 @@ def test_sides_take_their_progressions_from_shelves_of_their_own() -> None:
 @pytest.mark.system
 def test_the_bands_sides_share_no_tune_groove_or_work() -> None:
     from solfeggio.band.compose import compose
-    from solfeggio.band.mma import LIBRARY
+    from solfeggio.band.writing.mma import LIBRARY
 
     if not LIBRARY.is_dir():
         pytest.skip("mma is not installed: apt-get install mma")

@@ -9,7 +9,7 @@ import pytest
 from solfeggio import audio
 from solfeggio.answers import Notes
 from solfeggio.band import demo
-from solfeggio.band.mix import GROUPS
+from solfeggio.band.desk.mix import GROUPS
 from solfeggio.band.truth import TASKS
 from solfeggio.data import band
 from solfeggio.data.folder import folder_dataset

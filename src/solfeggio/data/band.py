@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from solfeggio.band import banks
+from solfeggio.band.desk import banks
 from solfeggio.band.record import FAMILIES, Recording, record
+from solfeggio.band.singing.voices import require
 from solfeggio.band.song import Performance
 from solfeggio.band.truth import TASKS, truth
-from solfeggio.band.voices import require
 from solfeggio.data.dataset import Dataset, Late, Track
 from solfeggio.errors import ConfigError, unknown
 

@@ -19,9 +19,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from solfeggio.band import banks, mma, voices
-from solfeggio.band.scores import SUFFIXES
+from solfeggio.band.desk import banks
+from solfeggio.band.scores.arrange import SUFFIXES
+from solfeggio.band.singing import voices
 from solfeggio.band.style import load_style
+from solfeggio.band.writing import mma
 from solfeggio.data.band import CITATION, SIDES, SUNG, licence
 from solfeggio.data.dataset import Dataset
 from solfeggio.data.takes import Take, check

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from solfeggio.answers import Segments
 from solfeggio.band.song import Part, Song, Spans
 from solfeggio.data.shared import shared_folder
 from solfeggio.errors import DataError, unknown
@@ -127,6 +128,45 @@ def _salami(zipped: zipfile.ZipFile) -> Iterator[Song]:
         )  # fmt: skip
 
     return _each(zipped, r"annotations/(\d+)/parsed/textfile1_functions\.txt", read)
+
+
+def salami_pairs(folder: Path | None = None) -> Iterator[tuple[str, Segments, Segments]]:
+    """Read what two people heard in the same recordings of SALAMI: (song, sections by one, by the other), seconds.
+
+    Labels are functions as they wrote them, lower case; silence at the ends is left out. Recordings that only one
+    person labelled, and labels that go back in time, are left out. folder and errors as for ``symbolic``.
+    """
+    path = (folder or shared_folder()) / "symbolic" / "salami.zip"
+    if not path.is_file():
+        raise DataError("set salami", f"there is no {path}", "set $SOLFEGGIO_DATA to the folder with symbolic/")
+    try:
+        with zipfile.ZipFile(path) as zipped:
+            there = set(zipped.namelist())
+            for first in sorted(there):
+                match = re.fullmatch(r"annotations/(\d+)/parsed/textfile1_functions\.txt", first)
+                second = first.replace("textfile1", "textfile2")
+                if not match or second not in there:
+                    continue
+                pair = [_functions(text_of(zipped, member)) for member in (first, second)]
+                if all(len(sections) for sections in pair):
+                    yield f"salami-{match[1]}", pair[0], pair[1]
+    except (zipfile.BadZipFile, OSError) as problem:
+        raise DataError(f"{path} cannot be read", str(problem), "fetch it again") from None
+
+
+def _functions(text: str) -> Segments:
+    """Read time, label a line; each section lasts up to the next line."""
+    marks: list[tuple[float, str]] = []
+    for line in text.splitlines():
+        time, _, label = line.partition("\t")
+        try:
+            marks.append((float(time), label.strip().lower()))
+        except ValueError:
+            continue
+    spans = [(a, b, label) for (a, label), (b, _) in pairwise(marks) if b > a and label not in ("silence", "end")]
+    if any(b[0] < a[0] for a, b in pairwise(spans)):
+        return Segments([], [])
+    return Segments([a for a, _, _ in spans], [b for _, b, _ in spans], [label for _, _, label in spans])
 
 
 def _pop909(zipped: zipfile.ZipFile) -> Iterator[Song]:

@@ -21,8 +21,8 @@ import numpy as np
 
 from solfeggio import audio, formats
 from solfeggio.answers import Answer, Notes
+from solfeggio.band.desk.mix import grouped
 from solfeggio.band.instruments import instrument
-from solfeggio.band.mix import grouped
 from solfeggio.band.record import Recording
 from solfeggio.band.song import Performance
 from solfeggio.band.truth import sings, truth

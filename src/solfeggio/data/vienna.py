@@ -95,7 +95,7 @@ def _track(work: str, pianist: int, notes: Notes, beats: Events, family: str) ->
 
 
 def _play(notes: Notes, family: str) -> tuple[np.ndarray, int]:
-    from solfeggio.band import banks, render
+    from solfeggio.band.desk import banks, render
 
     samples = round((float(notes.ends.max()) + 1.5) * RATE)
     sound = render.play(banks.require(family)[0], notes, 0, False, RATE, samples)

@@ -10,7 +10,7 @@ from importlib import metadata
 
 import solfeggio
 from solfeggio import bundle
-from solfeggio.band.banks import banks
+from solfeggio.band.desk.banks import banks
 
 PACKAGES = ("torch", "numpy", "soundfile", "soxr", "symusic", "jams", "mir_eval", "safetensors")
 TOOLS = ("ffmpeg", "mma", "fluidsynth", "chromium")
