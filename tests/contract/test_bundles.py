@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solfeggio import bundle, run
-from solfeggio.band.sketch import demo
+from solfeggio.band.desk.sketch import demo
 from solfeggio.studies.scores import evaluate
 
 NAMES = sorted(path.parent.name for path in bundle.HOME.glob("*/config.json"))

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solfeggio.band.sheet import Bar, count_beats, unroll
+from solfeggio.band.scores.sheet import Bar, count_beats, unroll
 
 signs = st.lists(
     st.tuples(st.booleans(), st.booleans(), st.sampled_from(["2/4", "3/4", "6/8"])), min_size=1, max_size=20
