@@ -145,7 +145,8 @@ def decode_chords(
 
     scores: (n, chord) log likelihoods on ``grid`` over ``vocabulary(name)``. language: "none", each frame for itself;
     "duration", chords last; "bigrams", and follow each other as ``counts`` of ``count_changes`` say. lasts: seconds
-    of a chord, on average. weight: factor on the scores, as neighbouring frames tell the same. beats: change on these only.
+    of a chord, on average. weight: factor on the scores, as neighbouring frames tell the same. beats: where alone
+    chords change.
     Raises ConfigError for settings out of range.
 
     >>> scores = np.full((40, 25), -3.0)

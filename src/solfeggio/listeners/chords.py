@@ -248,7 +248,7 @@ Chords.Config = Config
 
 
 class FrameStem(nn.Module):
-    """McFee and Bello's encoder, (batch, 1, bin, frame) to (batch, 36, frame): a 5 by 5 filter, 36 that see all bins."""
+    """McFee and Bello's encoder, (batch, 1, bin, frame) to (batch, 36, frame): a 5 by 5 filter, then 36 of all bins."""
 
     def __init__(self, bins: int):
         super().__init__()
