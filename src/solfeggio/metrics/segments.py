@@ -24,8 +24,8 @@ def evaluate_sections(
     span: (start, end) seconds that the truth covers; what lies outside is not scored. Without it the estimate is cut
     or filled up to the reference. Keys: F 3, P 3, R 3, F 0.5, P 0.5, R 0.5 of boundaries within 3 and 0.5 s; the same
     with " trimmed", without the start and the end, which are never wrong; pairwise F, P, R; V (V-measure of labels),
-    and its parts, over (homogeneity: no label mixes several) and under (completeness). Labels need not have the same
-    names; letters and functions compare alike. Nothing on either side: all 1; something on one side only: all 0;
+    and its parts, over (homogeneity: no label mixes several) and under (completeness); for these, labels need not have
+    the same names. label: share of the time that has the very same name. Nothing on either side: all 1; something on one side only: all 0;
     without inner boundaries on either side the trimmed ones are 1. Segments without labels count as all the same.
     Raises AnswerError for times beyond 30,000 s.
 
@@ -53,31 +53,13 @@ def evaluate_sections(
     precision, recall, both = _quiet(segment.pairwise, a, a_labels, b, b_labels, frame_size=FRAME)
     scores |= {"pairwise F": both, "pairwise P": precision, "pairwise R": recall}
     over, under, measure = _quiet(segment.vmeasure, a, a_labels, b, b_labels, frame_size=FRAME)
-    scores |= {"V": measure, "over": over, "under": under}
+    scores |= {"V": measure, "over": over, "under": under, "label": _same(a, a_labels, b, b_labels)}
     return {name: float(np.nan_to_num(score)) for name, score in scores.items()}
-
-
-def label_accuracy(reference: Segments, estimate: Segments) -> float:
-    """Share of the reference's time in which the estimate has the very same label; for functions, not for letters.
-
-    Nothing on either side: 1.
-
-    >>> label_accuracy(Segments([0, 6], [6, 10], ["verse", "chorus"]), Segments([0], [10], ["verse"]))
-    0.6
-    """
-    total = float((reference.ends - reference.starts).sum())
-    if not total:
-        return float(not len(estimate))
-    same = 0.0
-    for i, label in enumerate(reference.labels):
-        overlap = np.minimum(reference.ends[i], estimate.ends) - np.maximum(reference.starts[i], estimate.starts)
-        same += float(overlap[np.array([own == label for own in estimate.labels], bool) & (overlap > 0)].sum())
-    return same / total
 
 
 def _names() -> list[str]:
     edges = [f"{kind} {name}{trim}" for name in WINDOWS for trim in ("", " trimmed") for kind in "FPR"]
-    return [*edges, "pairwise F", "pairwise P", "pairwise R", "V", "over", "under"]
+    return [*edges, "pairwise F", "pairwise P", "pairwise R", "V", "over", "under", "label"]
 
 
 def _within(segments: Segments, span: tuple[float, float] | None) -> Segments:
@@ -110,6 +92,15 @@ def _fill(segments: Segments, true: Segments) -> tuple[np.ndarray, list[str]]:
     labels = list(inside.labels or ("",) * len(inside))
     kept = np.diff(edges) > 1e-9
     return np.stack([edges[:-1], edges[1:]], 1)[kept], [own for own, keep in zip(labels, kept, strict=True) if keep]
+
+
+def _same(a: np.ndarray, a_labels: list[str], b: np.ndarray, b_labels: list[str]) -> float:
+    """Share of the time in which both have the same name."""
+    edges = np.unique(np.concatenate([a.ravel(), b.ravel()]))
+    middles = (edges[:-1] + edges[1:]) / 2
+    mine = np.array(a_labels)[np.searchsorted(a[:, 0], middles, "right") - 1]
+    other = np.array(b_labels)[np.searchsorted(b[:, 0], middles, "right") - 1]
+    return float((np.diff(edges) * (mine == other)).sum() / (edges[-1] - edges[0]))
 
 
 def _quiet(measure: Callable[..., Any], *given: Any, **options: Any) -> Any:

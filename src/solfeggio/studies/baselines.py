@@ -6,6 +6,7 @@ import numpy as np
 
 from solfeggio.answers import Events, Segments
 from solfeggio.decode.chords import decode_chords, template_scores
+from solfeggio.decode.novelty import foote_novelty, pick_boundaries, sections
 from solfeggio.grid import Grid
 
 
@@ -70,3 +71,24 @@ def template_chords(chroma: np.ndarray, grid: Grid) -> Segments:
     Source: Fujishima, "Realtime chord recognition of musical sound" (ICMC 1999); smoothed as in Sheh and Ellis (2003).
     """
     return decode_chords(template_scores(chroma), grid, "majmin", language="duration", weight=10.0)
+
+
+def even_sections(duration: float, every: float = 12.0, label: str = "verse") -> Segments:
+    """Sections that never listen: a boundary every ``every`` seconds, the last section at least half as long.
+
+    >>> even_sections(29.0).ends
+    array([12., 29.])
+    """
+    return sections(np.arange(every, duration - every / 2, every), duration, label)
+
+
+def bar_sections(beats: Events, duration: float, bars: int = 8, label: str = "verse") -> Segments:
+    """Sections of ``bars`` bars each, counted from the first downbeat, which do not listen beyond the beat."""
+    downs = beats.named("1").times
+    return sections(downs[bars:-1:bars], duration, label)
+
+
+def foote_sections(spectra: np.ndarray, grid: Grid, threshold: float = 0.05, label: str = "verse") -> Segments:
+    """Sections by Foote's checkerboard novelty of log spectra (bin, frame) on ``grid``: no training."""
+    times = pick_boundaries(foote_novelty(spectra, grid), grid, threshold=threshold)
+    return sections(times, spectra.shape[1] / float(grid.rate), label)

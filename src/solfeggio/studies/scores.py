@@ -15,7 +15,7 @@ from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
 HEADLINE = {  # the columns that a task's tables show
     "beats": ("F", "downbeat F", "CMLt", "AMLt"),
     "chords": ("root", "majmin", "sevenths", "tetrads", "sevenths inversions", "mirex", "segmentation"),
-    "sections": ("F 3", "F 0.5", "F 3 trimmed", "F 0.5 trimmed", "pairwise F", "V"),
+    "sections": ("F 3", "F 0.5", "F 3 trimmed", "F 0.5 trimmed", "pairwise F", "V", "label"),
 }
 JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # task: kind of answer, metrics
     "beats": (Events, evaluate_beats),
