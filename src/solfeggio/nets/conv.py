@@ -77,9 +77,11 @@ class DilatedTrunk(nn.Module):
         self.dropout = nn.Dropout1d(dropout)
         self.reach = (kernel - 1) * sum(self.dilations) // (1 if causal else 2)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return (batch, width, frame)."""
+    def forward(self, x: torch.Tensor, spread: int = 1) -> torch.Tensor:
+        """Return (batch, width, frame); with ``spread`` all dilations are that many times as wide."""
         for dilation, conv, norm, mix in zip(self.dilations, self.convs, self.norms, self.mixes, strict=True):
-            y = conv(pad_time(x, (self.kernel - 1) * dilation, self.causal))
+            step = dilation * spread
+            y = pad_time(x, (self.kernel - 1) * step, self.causal)
+            y = nn.functional.conv1d(y, conv.weight, conv.bias, dilation=step)
             x = x + mix(self.dropout(nn.functional.elu(norm(y))))
         return x

@@ -37,6 +37,29 @@ class PitchStem(nn.Module):
         return self.mix(x.unflatten(2, (self.octaves, 12)).flatten(1, 2))
 
 
+class FoldedStem(nn.Module):
+    """Convolutions along pitch that look two octaves around, then the sum over octaves: a vector for each pitch class.
+
+    No register has weights of its own and silence stays silent, so sound moved by a semitone within the range turns the
+    output by one class, exactly. per_octave: bins, a multiple of 12, the middle ones of each group being in tune.
+    octaves: of the input. widths: channels of semitones, and out. Shape: (batch, 1, per_octave * octaves, frame) to
+    (batch, widths[-1], 12, frame), each frame alone.
+    """
+
+    def __init__(self, per_octave: int, octaves: int, widths: tuple[int, int]):
+        super().__init__()
+        step = per_octave // 12
+        self.octaves = octaves
+        self.semitones = nn.Conv2d(1, widths[0], (step + 2, 1), (step, 1), (1, 0), bias=False)
+        self.around = nn.Conv2d(widths[0], widths[1], (5, 1), dilation=(12, 1), padding=(48, 0), bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (batch, out, 12, frame)."""
+        for layer in (self.semitones, self.around):
+            x = nn.functional.leaky_relu(layer(x), 0.1)
+        return x.unflatten(2, (self.octaves + 4, 12)).sum(2)
+
+
 class IntervalTrunk(nn.Module):
     """Residual stack over pitch classes and time: dilated in time, and across all twelve intervals round the circle.
 
@@ -59,10 +82,11 @@ class IntervalTrunk(nn.Module):
         self.dropout = nn.Dropout2d(dropout)
         self.reach = (kernel // 2) * sum(dilations)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return (batch, width, 12, frame)."""
+    def forward(self, x: torch.Tensor, spread: int = 1) -> torch.Tensor:
+        """Return (batch, width, 12, frame); with ``spread`` all dilations are that many times as wide."""
         for time, interval, norm, mix in zip(self.times, self.intervals, self.norms, self.mixes, strict=True):
-            y = time(x)
+            reach, step = (int(size[1]) * spread for size in (time.padding, time.dilation))
+            y = nn.functional.conv2d(x, time.weight, time.bias, 1, (0, reach), (1, step), x.shape[1])
             y = interval(torch.cat([y, y[:, :, :11]], 2))
             x = x + mix(self.dropout(nn.functional.elu(norm(y))))
         return x
