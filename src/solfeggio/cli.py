@@ -19,7 +19,7 @@ from solfeggio import cli_band
 
 app = typer.Typer(
     name="solfeggio",
-    help="Ear training for machines: hear the beats of recordings, and see and hear what was heard.",
+    help="Ear training for machines: hear beats, chords, key and form of recordings, and see what was heard.",
     epilog="Start with: solfeggio analyze song.mp3 -o out",
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -33,6 +33,7 @@ Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that w
 Skip = Annotated[bool, typer.Option("--skip-existing", help="Leave out recordings whose results are there.")]
 Tempo = Annotated[str | None, typer.Option(metavar="LOW:HIGH", help="Possible beats a minute, such as 60:180.")]
 Metres = Annotated[str | None, typer.Option(metavar="M,M", help="Possible bars, such as 3/4,4/4,7/8.")]
+Vocabulary = Annotated[str | None, typer.Option(metavar="NAME", help="Chords told apart: majmin, sevenths or large.")]
 Format = Annotated[str | None, typer.Option("--format", "-f", metavar="F,F", help="page,jams,csv,beats,midi,click,...")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show Python's account of an error.")]
@@ -45,7 +46,7 @@ def start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
-    """Ear training for machines: hear the beats of recordings, and see and hear what was heard."""
+    """Ear training for machines: hear beats, chords, key and form of recordings, and see what was heard."""
     if version:
         from solfeggio import __version__
 
@@ -64,19 +65,23 @@ def analyze(
     skip_existing: Skip = False,
     tempo: Tempo = None,
     metres: Metres = None,
+    vocabulary: Vocabulary = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Hear everything in recordings: for each a page that plays, labels, MIDI and a click track in the folder OUT."""
     from solfeggio.batch import find, output_folder
-    from solfeggio.report.analysis import FORMATS, analysis_files
+    from solfeggio.report.analysis import analysis_files, usual
+    from solfeggio.run import check_options, heard
 
-    kinds = _names(format) or FORMATS
+    kinds = _names(format) or usual()
     made = analysis_files("", kinds)  # complains about unknown formats
-    options = _options(tempo, metres)
+    options = _options(tempo, metres, vocabulary)
+    check_options(heard(), options)
     items = find(files)
     output_folder(out)
-    _load("beats", device)
+    for task in heard():
+        _load(task, device)
     job = partial(_analyze_one, out=out, kinds=kinds, device=device, options=options)
     done = [str(file) for listed in made.values() for file in listed]
     _batch(job, items, out, done if skip_existing else (), jobs, quiet, debug)
@@ -93,6 +98,7 @@ def hear(
     skip_existing: Skip = False,
     tempo: Tempo = None,
     metres: Metres = None,
+    vocabulary: Vocabulary = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -100,21 +106,23 @@ def hear(
     from solfeggio.batch import find, output_folder
     from solfeggio.errors import ConfigError
     from solfeggio.report.analysis import answer_files
+    from solfeggio.run import check_options
 
     kinds = _names(format) or ("csv",)
     made = answer_files("", "answer", kinds)
-    options = _options(tempo, metres)
+    options = _options(tempo, metres, vocabulary)
     items = find(files)
     if out is None:
         if len(items) != 1 or len(kinds) != 1:
             what = f"{len(items)} recordings in {len(kinds)} formats on stdout"
             raise ConfigError(what, "one answer fits there", "give a folder with -o")
-        _load(task, device)
+        check_options([_load(task, device)], options)
         job: Callable[..., Any] = partial(_print_one, task=task, kind=kinds[0], device=device, options=options)
         _batch(job, items, None, (), 1, quiet, debug)
         return
     output_folder(out)
     name = _load(task, device)
+    check_options([name], options)
     made = answer_files("", name, kinds)
     job = partial(_hear_one, out=out, task=task, kinds=kinds, device=device, options=options)
     _batch(job, items, out, [str(file) for file in made] if skip_existing else (), jobs, quiet, debug)
@@ -259,9 +267,10 @@ def _batch(
         raise typer.Exit(1 if any(outcome.bug for outcome in outcomes) else 2)
 
 
-def _options(tempo: str | None, metres: str | None) -> dict[str, Any]:
-    """Turn --tempo and --metres into options of the decoder."""
-    from solfeggio.errors import ConfigError
+def _options(tempo: str | None, metres: str | None, vocabulary: str | None) -> dict[str, Any]:
+    """Turn --tempo, --metres and --vocabulary into options of the decoders."""
+    from solfeggio.errors import ConfigError, unknown
+    from solfeggio.harte import VOCABULARIES
     from solfeggio.notation import Metre
 
     options: dict[str, Any] = {}
@@ -274,6 +283,10 @@ def _options(tempo: str | None, metres: str | None) -> dict[str, Any]:
         options["tempo"] = (low, high)
     if metres is not None:
         options["metres"] = tuple(str(Metre.parse(text.strip())) for text in metres.split(","))
+    if vocabulary is not None:
+        if vocabulary not in VOCABULARIES:
+            raise unknown("vocabulary", vocabulary, VOCABULARIES)
+        options["vocabulary"] = vocabulary
     return options
 
 

@@ -14,12 +14,21 @@ import numpy as np
 import torch
 
 from solfeggio import bundle, listeners
-from solfeggio.answers import Answer
-from solfeggio.audio import blocks, mono, resample
+from solfeggio.answers import Answer, Curve, Events, Segments
+from solfeggio.audio import blocks, info, mono, resample
 from solfeggio.contracts import Listener
 from solfeggio.errors import BundleError, ConfigError, unknown
 
 BLOCK = 10.0  # seconds read from disk at once
+HELD = 1800.0  # seconds up to which a recording is kept in memory for all systems, 160 MB
+ANSWERS: dict[str, dict[str, type[Answer]]] = {  # shipped system: what ``analyze`` answers with it
+    "beats": {"beats": Events, "metre": Segments, "tempo": Curve},
+    "chords": {"chords": Segments},
+    "key": {"key": Segments},
+    "structure": {"sections": Segments, "form": Segments},
+}
+OPTIONS = {"beats": ("tempo", "metres"), "chords": ("vocabulary",), "key": (), "structure": ()}  # of ``analyze``
+GIVEN = {"chords": ("beats",), "structure": ("beats",)}  # what helps a system when it was heard before
 
 
 def systems() -> list[str]:
@@ -154,7 +163,9 @@ def pieces(audio: Any, rate: int, own_rate: int | None = None) -> Iterator[np.nd
         raise ConfigError(
             "samples hold NaN or infinity", "every sample must be a finite number", "clean the array first"
         )
-    yield resample(mono(samples), own_rate, rate).reshape(-1)
+    heard = resample(mono(samples), own_rate, rate).reshape(-1)
+    step = int(BLOCK * rate)
+    yield from (heard[start : start + step] for start in range(0, len(heard), step))
 
 
 def logits(system: Listener, samples: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
@@ -246,7 +257,7 @@ def stream(system: Listener, rate: int, every: float = 0.2, **options: Any) -> S
     return Stream(system, rate, every, **options)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def shipped(folder: Path, device: str) -> Listener:
     """Load a bundle once for many recordings; what is given is shared, so it must not be trained further."""
     return load(folder, device)
@@ -260,11 +271,74 @@ def analyze(
     progress: Callable[[float], None] | None = None,
     **options: Any,
 ) -> dict[str, Answer]:
-    """Hear all that shipped systems can hear in a recording: {"beats": Events, "metre": Segments, "tempo": Curve}.
+    """Hear all that shipped systems can hear in a recording, by the names of ``ANSWERS``: beats, metre, chords...
 
-    audio, rate, progress and errors as for ``hear``; options (tempo, metres) go to the beats.
+    A system whose bundle is missing is left out. audio, rate, progress and errors as for ``hear``; each option goes to
+    the system that knows it (``OPTIONS``): tempo, metres, vocabulary.
     """
     from solfeggio.notation import metres, tempo_curve
 
-    beats = hear(shipped(bundle.folder("beats"), device), audio, rate, progress=progress, **options)
-    return {"beats": beats, "metre": metres(beats), "tempo": tempo_curve(beats)}
+    tasks = heard()
+    check_options(tasks, options)
+    source = _held(audio, rate)
+    answers: dict[str, Answer] = {}
+
+    def part(seconds: float) -> None:
+        if progress:
+            progress(seconds / len(tasks))
+
+    for task in tasks:
+        system = shipped(bundle.folder(task), device)
+        own = {name: value for name, value in options.items() if name in OPTIONS[task]}
+        samples, own_rate = source(system.spec.rate)
+        found = hear(system, samples, own_rate, progress=part, **_given(task, answers), **own)
+        if task == "beats":
+            answers |= {"beats": found, "metre": metres(found), "tempo": tempo_curve(found)}
+        elif task == "structure":
+            long = isinstance(samples, (str, Path))  # then letters would need it all at once
+            letters = Segments([], []) if long else system.letters(samples, found)  # type: ignore[operator]
+            answers |= {"sections": found, "form": letters}
+        else:
+            answers[task] = found
+    return answers
+
+
+def heard() -> list[str]:
+    """List the systems that ``analyze`` runs: beats, and those of ``ANSWERS`` whose bundle is there.
+
+    >>> heard()[0]
+    'beats'
+    """
+    there = bundle.names()
+    return [task for task in ANSWERS if task in there or task == "beats"]
+
+
+def check_options(tasks: Iterable[str], options: Iterable[str]) -> None:
+    """Raise ConfigError for an option that none of these systems knows; systems that are not shipped know any.
+
+    >>> check_options(["beats"], ["tempo"])
+    """
+    known = [name for task in tasks for name in OPTIONS.get(task, options)]
+    for name in options:
+        if name not in known:
+            raise unknown("option", name, known)
+
+
+def _given(task: str, answers: dict[str, Answer]) -> dict[str, Answer]:
+    """What was heard before and helps a task, where anything was heard."""
+    return {name: answers[name] for name in GIVEN.get(task, ()) if len(answers.get(name, ()))}  # type: ignore[arg-type]
+
+
+def _held(audio: Any, rate: int | None) -> Callable[[int], tuple[Any, int | None]]:
+    """Give a recording to several systems: read and resampled once where it is short, read by each where it is long."""
+    held: dict[int, np.ndarray] = {}
+    long = isinstance(audio, (str, Path)) and (info(audio).seconds or np.inf) > HELD
+
+    def source(at: int) -> tuple[Any, int | None]:
+        if long:
+            return audio, None
+        if at not in held:
+            held[at] = np.concatenate([np.zeros(0, np.float32), *pieces(audio, at, rate)])
+        return held[at], at
+
+    return source

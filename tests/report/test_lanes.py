@@ -10,7 +10,7 @@ import pytest
 
 from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
 from solfeggio.errors import AnswerError
-from solfeggio.report.lanes import Envelope, lane, pretty, times, tint
+from solfeggio.report.lanes import Envelope, lane, lanes, pretty, times, tint
 
 
 def seconds(packed: str) -> np.ndarray:
@@ -72,6 +72,28 @@ def test_overlapping_segments_get_rows() -> None:
     assert lane("a", Segments([0, 1, 2.5, 3], [3, 2, 4, 5], list("abcd")))["rows"] == [0, 1, 1, 0]
 
 
+def test_chords_know_how_to_move() -> None:
+    made = lane("chords", Segments([0, 1, 2], [1, 2, 3], ["Db:min7/b3", "N", "E:maj"]), "E:maj")
+    assert made["kind"] == "chords" and made["labels"]["names"] == ["C♯m7/E", "–", "E"]
+    assert made["chords"] == [[1, "m7", 4], None, [4, "", None]]
+    assert made["shapes"][""][4] == [0, 2, 2, 1, 0, 0] and set(made["shapes"]) == {"m7", ""}
+    assert lane("chords", Segments([0], [1], ["C:weird"]))["kind"] == "segments"
+
+
+def test_keys_are_named_in_words() -> None:
+    made = lane("key", Segments([0, 1], [1, 2], ["Gb:maj", "D:dor"]))
+    assert made["kind"] == "keys" and made["labels"]["names"] == ["F♯ major", "D dorian"]
+    assert made["keys"] == [[6, "maj"], [2, "dor"]] and made["labels"]["dark"] == [False, True]
+
+
+def test_sections_and_letters_share_a_lane_where_they_share_borders() -> None:
+    sections = Segments([0, 8, 16], [8, 16, 24], ["verse", "chorus", "verse"])
+    (made,) = lanes({"sections": sections, "form": Segments([0, 8, 16], [8, 16, 24], ["A", "B", "A"])})
+    assert made["labels"]["names"] == ["verse A", "chorus B"] and made["labels"]["groups"] == [0, 1]
+    apart = lanes({"sections": sections, "form": Segments([0, 12], [12, 24], ["A", "B"])})
+    assert [one["name"] for one in apart] == ["sections", "form"] and apart[1]["labels"]["tints"] == [None, None]
+
+
 def test_an_answer_without_a_lane_says_so() -> None:
     with pytest.raises(AnswerError, match="Answer 'x' has no lane"):
         lane("x", Answer())
@@ -82,9 +104,9 @@ def test_an_answer_without_a_lane_says_so() -> None:
     [
         ("A:min", "Am", 9),
         ("F#:maj7", "F♯maj7", 6),
-        ("Bb:7/3", "B♭7/3", 10),
+        ("Bb:7/3", "B♭7/D", 10),
         ("N", "–", None),
-        ("Cb:maj", "C♭", 11),
+        ("Cb:maj", "B", 11),
         ("chorus", "chorus", None),
         ("Bridge", "Bridge", None),
         ("C:weird", "C weird", 0),

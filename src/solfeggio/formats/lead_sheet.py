@@ -1,8 +1,8 @@
 """Lead sheets: chords over bars, as text that reads like a chart and as MusicXML that a notation program opens.
 
-Chords are written on the beats nearest to where they begin. The text has four bars a line: ``|`` between bars, ``%`` for
-a bar that repeats the one before, ``/`` for a beat on which the chord goes on, the section in brackets. In MusicXML the
-melody stands under the chords where there is one, else a slash on every beat.
+Chords are written on the beats nearest to where they begin. The text has four bars a line: ``|`` between bars, ``%``
+for a bar that repeats the one before, ``/`` for a beat on which the chord goes on, the section in brackets. In MusicXML
+the melody stands under the chords where there is one, else a slash on every beat.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ CHORD_TRACK = "Chords"
 class Bar:
     """One bar of a lead sheet.
 
-    first, beats: index of its first beat and how many it has. metre: as written. chords: (beat from 0, Harte label), the
-    first on beat 0. section: name of the section that begins here, or "". key: in force, or "".
+    first, beats: index of its first beat and how many it has. metre: as written. chords: (beat from 0, Harte label),
+    the first on beat 0. section: name of the section that begins here, or "". key: in force, or "".
     """
 
     first: int
@@ -68,7 +68,9 @@ def lead_sheet(answers: Mapping[str, Answer]) -> list[Bar]:
     beats, chords = answers.get("beats"), answers.get("chords")
     if not isinstance(beats, Events) or not isinstance(chords, Segments):
         raise FormatError("a lead sheet cannot be written", "it needs beats and chords", "hear both first")
-    cut = bars(beats) if "1" in beats.labels else Segments([], [])
+    cut = bars(beats)
+    if not len(cut):
+        return []
     firsts = np.searchsorted(beats.times, cut.starts)
     sounding = _on_beats(beats, chords)
     keys, names = _at(answers.get("key"), cut.starts + 0.1), _section_names(answers, beats)
@@ -201,7 +203,7 @@ def _section_names(answers: Mapping[str, Answer], beats: Events) -> dict[int, st
     """Name what begins at each beat: the letter, then the function."""
     sections, form = answers.get("sections"), answers.get("form")
     names: dict[int, str] = {}
-    for answer in (form, sections) if len(beats) else ():
+    for answer in (form, sections):
         for start, label in zip(answer.starts, answer.labels, strict=True) if isinstance(answer, Segments) else ():
             beat = int(np.abs(beats.times - start).argmin())
             names[beat] = f"{names[beat]} {label}" if beat in names and names[beat] != label else label

@@ -2,41 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from solfeggio import audio, bundle, formats, run
-from solfeggio.answers import Answer, Curve, Events, Segments
+from solfeggio.answers import Answer, Events, Segments
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.files import write_bytes
 from solfeggio.report.page import song_page
+from solfeggio.report.similarity import harmony, picture
 from solfeggio.report.sound import MP3_RATES, bitrate, click, mp3
 
-HEARD: dict[str, type[Answer]] = {"beats": Events, "metre": Segments, "tempo": Curve}  # what run.analyze answers
-SONG_FORMATS = {"page": ".html", "jams": ".jams", "midi": ".mid", "click": ".click.mp3"}  # one file for all answers
+SONG_FORMATS = {  # one file for all answers
+    "page": ".html", "jams": ".jams", "midi": ".mid", "click": ".click.mp3", "ireal": ".chart.txt",
+    "musicxml": ".musicxml",
+}  # fmt: skip
 FORMATS = ("page", "jams", "csv", "beats", "midi", "click")  # written unless others are asked for
+CHORDAL = ("ireal", "musicxml")  # formats that need chords; charts are written too where there are some
 KNOWN = tuple(dict.fromkeys([*SONG_FORMATS, *formats.FORMATS]))
 
 Progress = Callable[[float], None]
 
 
+def heard() -> dict[str, type[Answer]]:
+    """Name the answers of ``run.analyze``, by the bundles that are there.
+
+    >>> list(heard())[:3]
+    ['beats', 'metre', 'tempo']
+    """
+    return {name: kind for task in run.heard() for name, kind in run.ANSWERS[task].items()}
+
+
+def usual() -> tuple[str, ...]:
+    """Name the formats that are written unless others are asked for."""
+    return FORMATS + (("ireal", "lab") if "chords" in heard() else ())
+
+
 def analysis_files(name: str | Path, kinds: Sequence[str] = FORMATS) -> dict[str, list[Path]]:
     """List what ``write_analysis`` writes, by format, relative to the output folder. ``name`` has no suffix.
 
-    >>> [str(path) for path in analysis_files("song", ["page", "csv"])["csv"]]
+    Raises ConfigError for an unknown format, or one that needs chords where no bundle hears them.
+
+    >>> [str(path) for path in analysis_files("song", ["page", "csv"])["csv"]][:3]
     ['song.beats.csv', 'song.metre.csv', 'song.tempo.csv']
     """
     made: dict[str, list[Path]] = {}
     for kind in kinds:
         if kind not in KNOWN:
             raise unknown("format", kind, KNOWN)
+        if kind in CHORDAL and "chords" not in heard():
+            raise ConfigError(f"format '{kind}'", "it needs chords, and no bundle hears them", "install one")
         if kind in SONG_FORMATS:
             made[kind] = [Path(f"{name}{SONG_FORMATS[kind]}")]
         else:
-            held = [answer for answer, form in HEARD.items() if form in formats.FORMATS[kind].keeps]
+            held = [answer for answer, form in heard().items() if form in formats.FORMATS[kind].keeps]
             made[kind] = [Path(_answer_name(name, answer, kind)) for answer in held]
     return made
 
@@ -62,7 +84,7 @@ def write_analysis(
     path: str | Path,
     out: str | Path,
     *,
-    kinds: Sequence[str] = FORMATS,
+    kinds: Sequence[str] | None = None,
     name: str | Path | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -71,11 +93,14 @@ def write_analysis(
     """Hear everything in a recording and write it to the folder ``out``; returns the files, the page first.
 
     kinds: "page" (one HTML file that plays), "jams", "csv" (one for each answer), "beats", "midi" (a click that follows
-    the tempo), "click" (the recording with a click, mp3), and the others of ``formats.FORMATS``. name: of the files,
+    the tempo, and the chords as blocks), "click" (the recording with a click, mp3), "ireal" (chords over bars as text),
+    "musicxml" (a lead sheet), and the others of ``formats.FORMATS``; None: those of ``usual``. name: of the files,
     without a suffix, may hold folders (default: the recording's own). progress is called with the seconds just heard.
-    options: tempo, metres. Every file appears whole or not at all. Raises AudioError for what cannot be heard.
+    options: tempo, metres, vocabulary. Every file appears whole or not at all. Raises AudioError for what cannot be
+    heard.
     """
     source, folder = Path(path), Path(out)
+    kinds = usual() if kinds is None else kinds
     made = analysis_files(name if name is not None else source.stem, kinds)
     answers = run.analyze(source, device=device, progress=progress, **options)
     beats = answers["beats"]
@@ -89,7 +114,11 @@ def write_analysis(
         if kind == "jams":
             formats.write_jams(answers, listed[0], duration=seconds, title=source.stem)
         elif kind == "midi":
-            formats.write_midi(listed[0], beats)
+            _write_midi(answers, listed[0])
+        elif kind == "ireal":
+            formats.write_chart(answers, listed[0], _title(source))
+        elif kind == "musicxml":
+            formats.write_musicxml(answers, listed[0], _title(source))
         elif kind == "click":
             write_click_track(source, beats, listed[0])
         elif kind != "page":
@@ -98,15 +127,28 @@ def write_analysis(
                 formats.write(answer, file, format=kind)
     rest = [file for kind, listed in files.items() if kind != "page" for file in listed]
     for file in files.get("page", ()):  # last, because it offers the others and shows that all is done
+        chroma, tuning = harmony(source)
         song_page(
             file,
-            title=source.stem.replace("_", " "),
+            title=_title(source),
             media=source,
             answers=answers,
-            facts={"bundles": [_facts("beats")]},
+            facts={"tuning": tuning, "bundles": [_facts(task) for task in run.heard()]},
             files=rest,
+            pictures={"Self-similarity": picture(chroma, answers.get("sections"), seconds or 0.0)},
         )
     return files.get("page", []) + rest
+
+
+def _title(source: Path) -> str:
+    return source.stem.replace("_", " ")
+
+
+def _write_midi(answers: Mapping[str, Answer], path: Path) -> None:
+    """Write the click and, where there are any, chords as blocks and sections as markers."""
+    beats, chords, sections = (answers.get(name) for name in ("beats", "chords", "sections"))
+    blocks = formats.chord_notes(beats, chords) if isinstance(chords, Segments) else None  # type: ignore[arg-type]
+    formats.write_midi(path, beats, blocks, chords, sections)  # type: ignore[arg-type]
 
 
 def write_answer(
@@ -122,13 +164,17 @@ def write_answer(
 ) -> list[Path]:
     """Hear one answer in a recording and write it to the folder ``out`` in each format; returns the files.
 
-    system: a bundle's name or folder. kinds: of ``formats.FORMATS``; the rest as for ``write_analysis``.
+    system: a bundle's name or folder; what helps it (beats, for chords) is heard first. kinds: of ``formats.FORMATS``;
+    the rest as for ``write_analysis``.
     """
     listener = run.shipped(bundle.folder(system), device)
     task = type(listener).__module__.rpartition(".")[2]
     source = Path(path)
     listed = answer_files(name if name is not None else source.stem, task, kinds)
-    answer = run.hear(listener, source, progress=progress, **options)
+    helps = [name for name in run.GIVEN.get(task, ()) if name in bundle.names()]
+    given = {name: run.hear(run.shipped(bundle.folder(name), device), source) for name in helps}
+    given = {name: answer for name, answer in given.items() if len(answer)}
+    answer = run.hear(listener, source, progress=progress, **given, **options)
     files = [Path(out) / file for file in listed]
     for kind, file in zip(kinds, files, strict=True):
         _make_folder(file.parent)

@@ -7,22 +7,21 @@ arrays. Times travel as whole tenths of a millisecond, so a lane of an hour is a
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from solfeggio import harte
 from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
-from solfeggio.errors import AnswerError
+from solfeggio.errors import AnswerError, ConfigError
+from solfeggio.report import guitar
 
 TICKS_PER_SECOND = 10_000
 MAX_COLUMNS = 200_000  # envelope columns in one page: 200 a second for 16 minutes, 50 for an hour
-PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-CHORD_MARKS = {
-    "maj": "", "min": "m", "7": "7", "maj7": "maj7", "min7": "m7", "dim": "°", "aug": "+", "hdim7": "ø7", "dim7": "°7",
-    "minmaj7": "m(maj7)", "maj6": "6", "min6": "m6", "sus4": "sus4", "sus2": "sus2", "9": "9", "maj9": "maj9",
-    "min9": "m9", "5": "5", "11": "11", "13": "13", "min11": "m11", "min13": "m13", "maj13": "maj13",
-}  # fmt: skip
+MARKS = (("m7b5", "ø7"), ("dim", "°"), ("aug", "+"), ("b", "♭"), ("#", "♯"))  # as print has them
+MODES = {"maj": "major", "min": "minor", "dor": "dorian", "mix": "mixolydian", "phr": "phrygian", "lyd": "lydian"}
+DARK = ("min", "hdim", "dim", "dor", "phr")  # qualities and modes with a minor third are drawn darker
 
 
 def times(seconds: np.ndarray) -> str:
@@ -91,18 +90,91 @@ def _reduce(rows: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return np.stack([low, high, np.sqrt(np.add.reduceat(rows[2], starts) / sizes)])
 
 
-def lane(name: str, answer: Answer) -> dict[str, Any]:
-    """Turn any answer into the data of its lane.
+def lane(name: str, answer: Answer, key: str = "") -> dict[str, Any]:
+    """Turn any answer into the data of its lane; key: in which chords are spelled.
 
     >>> lane("sections", Segments([0, 8], [8, 20], ["verse", "chorus"]))["about"]
     'sections: 2 segments, verse, chorus'
     """
     for kind, make in _LANES:
         if isinstance(answer, kind):
-            return {"name": name, **make(name, answer)}
+            made = {"name": name, **make(name, answer)}
+            return _harmonic(made, answer, key) if isinstance(answer, Segments) else made
     raise AnswerError(
         f"{type(answer).__name__} '{name}' has no lane", "lanes exist for Events, Segments, Curve, Notes, Tags"
     )
+
+
+def lanes(answers: Mapping[str, Answer], key: str = "") -> list[dict[str, Any]]:
+    """Turn answers into lanes; sections and form become one where they have the same borders, coloured by letter."""
+    sections, form = answers.get("sections"), answers.get("form")
+    if not (isinstance(sections, Segments) and isinstance(form, Segments) and len(form) and form.labels):
+        return [lane(name, answer, key) for name, answer in answers.items() if name != "form" or len(answer)]
+    if len(sections) != len(form) or not np.allclose(sections.starts, form.starts, atol=1e-3):
+        return [lane(name, answer, key) for name, answer in answers.items()]
+    names = sections.labels or ("",) * len(form)
+    joined = [f"{name} {letter}".strip() for name, letter in zip(names, form.labels, strict=True)]
+    made = lane("sections", Segments(sections.starts, sections.ends, joined, sections.values), key)
+    letters = list(dict.fromkeys(form.labels))
+    of = {label: letters.index(letter) for label, letter in zip(joined, form.labels, strict=True)}
+    made["labels"]["groups"] = [of[label] for label in dict.fromkeys(joined)]
+    return [
+        made if name == "sections" else lane(name, answer, key) for name, answer in answers.items() if name != "form"
+    ]
+
+
+def _harmonic(made: dict[str, Any], answer: Segments, key: str) -> dict[str, Any]:
+    """Add to a lane of chords or keys what transposes them; a lane with any other label stays as it is."""
+    unique, name = list(dict.fromkeys(answer.labels)), made["name"].lower()
+    if name in ("form", "sections") and unique:
+        made["labels"]["tints"] = [None] * len(unique)
+    elif name in ("key", "keys") and unique and all(_is_key(label) or label in ("N", "X") for label in unique):
+        made["kind"] = "keys"
+        parsed = [None if label in ("N", "X") else [tint(label), label.partition(":")[2]] for label in unique]
+        made["keys"], made["labels"]["names"] = parsed, [key_name(label) for label in unique]
+        made["about"] = _about(made["name"], len(answer), "segment", map(key_name, answer.labels))
+    elif name in ("chord", "chords") and unique and all(_is_chord(label) for label in unique):
+        made["kind"] = "chords"
+        made["chords"] = [_chord(label) for label in unique]
+        made["labels"]["names"] = [pretty(label, key) for label in unique]
+        marks = {chord[1]: _quality(label) for label, chord in zip(unique, made["chords"], strict=True) if chord}
+        made["shapes"] = {mark: guitar.shapes(quality) for mark, quality in marks.items() if guitar.known(quality)}
+    return made
+
+
+def _is_key(label: str) -> bool:
+    return tint(label) is not None and label.partition(":")[2] in MODES
+
+
+def _is_chord(label: str) -> bool:
+    try:
+        harte.read(label)
+    except ConfigError:
+        return False
+    return True
+
+
+def _quality(label: str) -> str:
+    return label.partition("/")[0].partition(":")[2] or "maj"
+
+
+def _chord(label: str) -> list[Any] | None:
+    """Root, what is written after it, and bass where it is another note."""
+    low, _, bass = harte.read(label)
+    if low < 0:
+        return None
+    return [low, pretty(f"C:{_quality(label)}")[1:], None if bass == low else bass]
+
+
+def key_name(label: str) -> str:
+    """Name a key in words.
+
+    >>> key_name("Gb:maj"), key_name("A:min")
+    ('F♯ major', 'A minor')
+    """
+    if not _is_key(label):
+        return "–" if label in ("N", "X") else label
+    return f"{_printed(harte.spell(tint(label) or 0, label))} {MODES[label.partition(':')[2]]}"
 
 
 def _several(labels: Iterable[str], most: int = 6) -> str:
@@ -122,25 +194,29 @@ def _labels(labels: tuple[str, ...]) -> dict[str, Any]:
     return {
         "names": [pretty(label) for label in names],
         "tints": [tint(label) for label in names],
+        "dark": [label.partition(":")[2].startswith(DARK) for label in names],
         "of": [where[label] for label in labels],
     }
 
 
-def pretty(label: str) -> str:
-    """Write a chord or key label as musicians do; other labels stay as they are.
+def pretty(label: str, key: str = "") -> str:
+    """Write a chord label as musicians do, spelled for a key; other labels stay as they are.
 
-    >>> [pretty(label) for label in ("C:maj", "F#:min7", "Bb:7/3", "A:7(b9)", "N", "chorus")]
-    ['C', 'F♯m7', 'B♭7/3', 'A7(♭9)', '–', 'chorus']
+    >>> [pretty(label) for label in ("C:maj", "F#:min7", "Bb:7/3", "A:7(b9)", "N", "chorus", "A")]
+    ['C', 'F♯m7', 'B♭7/D', 'A7♭9', '–', 'chorus', 'A']
     """
     if label in ("N", "X"):
         return "–"
     root, colon, rest = label.partition(":")
     if tint(label) is None or not colon:
         return label
-    kind, slash, bass = rest.partition("/")
-    plain, bracket, more = kind.partition("(")
-    mark = CHORD_MARKS.get(plain, f" {plain}" if plain else "") + (bracket + more).replace("b", "♭").replace("#", "♯")
-    return root.replace("#", "♯").replace("b", "♭") + mark + slash + bass
+    return _printed(harte.symbol(label, key)) if _is_chord(label) else f"{_printed(root)} {rest}"
+
+
+def _printed(text: str) -> str:
+    for plain, printed in MARKS:
+        text = text.replace(plain, printed)
+    return text
 
 
 def tint(label: str) -> int | None:
@@ -150,11 +226,12 @@ def tint(label: str) -> int | None:
     (3, None, 9)
     """
     root, colon, _ = label.partition(":")
-    if not root or root[0] not in PITCH_CLASSES or root[1:].strip("b#") or len(root) > 3:
+    if len(root) > 3 or (not colon and len(label) > 3):
         return None
-    if not colon and len(label) > 3:
+    try:
+        return harte.parse_pitch(root)
+    except ConfigError:
         return None
-    return (PITCH_CLASSES[root[0]] + root.count("#") - root[1:].count("b")) % 12
 
 
 def _events(name: str, answer: Events) -> dict[str, Any]:

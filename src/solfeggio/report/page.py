@@ -17,12 +17,13 @@ import numpy as np
 import solfeggio
 from solfeggio.answers import Answer, Events, Segments
 from solfeggio.files import write_bytes
-from solfeggio.notation import metres, tempo, tempo_curve
+from solfeggio.notation import global_key, metres, tempo, tempo_curve
+from solfeggio.report.lanes import key_name, pretty
 from solfeggio.report.player import clock, player_data
 
 SILENT_PEAK = 1e-4  # 80 dB below full scale
-SCRIPTS = ("clock.js", "sound.js", "lanes.js", "stems.js", "player.js", "controls.js")
-STYLES = ("page.css", "player.css", "report.css")
+SCRIPTS = ("clock.js", "sound.js", "lanes.js", "chords.js", "stems.js", "player.js", "controls.js")
+STYLES = ("page.css", "player.css", "chords.css", "report.css")
 ICON = (
     "<svg xmlns='{}' viewBox='0 0 32 32'><path d='M2 10h28M2 16h28M2 22h28' stroke='%23999'/>"
     "<ellipse cx='16' cy='17' rx='7' ry='5' fill='%23cf3f21' transform='rotate(-20 16 17)'/></svg>"
@@ -40,6 +41,7 @@ def song_page(
     facts: Mapping[str, Any] | None = None,
     files: Iterable[str | os.PathLike[str]] = (),
     stems: Mapping[str, np.ndarray] | None = None,
+    pictures: Mapping[str, str] | None = None,
 ) -> None:
     """Write one self-contained HTML page of a song.
 
@@ -47,6 +49,7 @@ def song_page(
     answers: by name; "beats" Events (labels = place in the bar) draw the grid and drive the click, any other Events,
     Segments, Curve or Notes becomes a lane, Tags a list. files: written next to the page, offered as downloads.
     stems: the players by name, (channel, time) each, as long and as fast as ``samples``, to be silenced one by one.
+    pictures: by caption, SVG of our own making, shown when asked for. "key" and "chords" also tell the headline.
     facts: name to value, shown under the title, but for two names: "bundles" is a list of dicts with name, version,
     licence, "cannot" (sentences) and anything else; "sure" maps names to a confidence in 0..1 or to a sentence.
     Raises AudioError when the media cannot be read and SolfeggioError when the page cannot be written.
@@ -67,7 +70,8 @@ def song_page(
         "title": _printable(title),
         "song": packed,
         "tags": packed["tags"],
-        "headline": _headline(beats, packed["length"], facts),
+        "headline": _headline(beats, packed["length"], _harmony(answers) | facts),
+        "pictures": {caption: drawing for caption, drawing in (pictures or {}).items() if drawing},
         "empty": _empty(packed, "beats" in answers and not len(beats)),
         "files": [{"name": Path(file).name, "href": quote(Path(file).name)} for file in files],
         "sure": _sure(answers, sure),
@@ -92,8 +96,9 @@ def render(template: str, context: Mapping[str, Any]) -> bytes:
     for packed in [context.get("song"), *context.get("songs", ())]:
         if packed:
             packed["json"] = Markup(packed["json"])  # as_json made it safe
-    if context.get("charts"):
-        context["charts"] = {caption: Markup(drawing) for caption, drawing in context["charts"].items()}
+    for name in ("charts", "pictures"):
+        if context.get(name):
+            context[name] = {caption: Markup(drawing) for caption, drawing in context[name].items()}
     own = {
         "css": Markup("\n".join(_part(name) for name in STYLES)),
         "js": Markup(script),
@@ -129,6 +134,23 @@ def _headline(beats: Events, length: str, facts: Mapping[str, Any]) -> list[dict
         lines.append(_fact("bars", str(beats.labels.count("1"))))
     lines.append(_fact("length", length))
     return lines + [_fact(_printable(name), _printable(v)) for name, v in facts.items() if v not in (None, "")]
+
+
+def _harmony(answers: Mapping[str, Answer], most: int = 4) -> dict[str, str]:
+    """Name the key of most of the song and its most used chords."""
+    facts: dict[str, str] = {}
+    keys, chords = answers.get("key"), answers.get("chords")
+    key = global_key(keys) if isinstance(keys, Segments) else "N"
+    if key != "N":
+        facts["key"] = key_name(key)
+    if isinstance(chords, Segments):
+        lasts: dict[str, float] = {}
+        for start, end, label in zip(chords.starts, chords.ends, chords.labels, strict=False):
+            name = pretty(label.partition("/")[0], "" if key == "N" else key)
+            lasts[name] = lasts.get(name, 0.0) + float(end - start) * (name != "–")
+        used = sorted((name for name, time in lasts.items() if time > 0), key=lambda name: -lasts[name])
+        facts["chords"] = " ".join(used[:most])
+    return facts
 
 
 def _fact(name: str, value: str, unit: str = "") -> dict[str, Any]:

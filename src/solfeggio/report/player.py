@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from solfeggio import audio
-from solfeggio.answers import Answer, Curve, Events, Tags
+from solfeggio.answers import Answer, Curve, Events, Segments, Tags
 from solfeggio.errors import AudioError
-from solfeggio.notation import bars, tempo_curve
+from solfeggio.notation import bars, global_key, tempo_curve
 from solfeggio.report import lanes
 from solfeggio.report.sound import MP3_RATES, bitrate, data_uri, mp3
 
@@ -63,6 +63,9 @@ def player_data(
     shown = {name: answer for name, answer in answers.items() if name != "beats" and not isinstance(answer, Tags)}
     if tempo and "tempo" not in answers and len(beats) > 2:
         shown = {"tempo": tempo_curve(beats), **shown}
+    keys = answers.get("key")
+    key = global_key(keys) if isinstance(keys, Segments) else "N"
+    key = key if key.partition(":")[2] in lanes.MODES else ""
     drawn = envelope.lane()
     data = {
         "duration": round(duration, 4),
@@ -72,7 +75,8 @@ def player_data(
         "beats": _beats(beats),
         "bars": _bars(beats),
         "about": lanes.lane("beats", beats)["about"].removeprefix("beats: "),
-        "lanes": [lanes.lane(name, _limited(answer)) for name, answer in shown.items()],
+        "lanes": lanes.lanes({name: _limited(answer) for name, answer in shown.items()}, key),
+        "key": [lanes.tint(key), key.partition(":")[2]] if key else None,
         "stems": _stems(samples, rate, stems, envelope.rate),
     }
     return {
@@ -80,6 +84,7 @@ def player_data(
         "audio": uri,
         "length": clock(duration),
         "stems": list(stems or ()),
+        "chords": any(lane["kind"] == "chords" for lane in data["lanes"]),  # type: ignore[attr-defined]
         "peak": drawn["peak"],
         "data": data,
         "json": as_json(data),

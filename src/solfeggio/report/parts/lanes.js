@@ -214,17 +214,25 @@ class SegmentsLane {
       const row = this.rows ? this.rows[i] : 0, x = Math.max(view.x(this.starts[i]), -8), end = Math.min(view.x(this.ends[i]), view.width + 8);
       if (drawn[row] >= Math.round(end)) continue;  // narrower than a pixel that is taken
       drawn[row] = Math.round(end);
-      const name = this.labels ? this.labels.of[i] : 0, tint = this.labels && this.labels.tints[name];
-      const text = this.labels ? this.labels.names[name] : "", width = Math.max(end - x - (end - x > 4 ? 1 : 0), 1);
-      const kind = text === "–" ? "none" : tint === null || tint === undefined ? `g${name % 8}` : `p${tint}` + (/^.[♯♭]?[m°]/.test(text) && !/^.[♯♭]?maj/.test(text) ? " minor" : "");
-      const box = shape("rect", { class: `segment ${kind}`, x, y: 30 * row + 1, width, height: 28, rx: Math.min(4, width / 4) });
+      const name = this.labels ? this.labels.of[i] : 0, text = this.labels ? this.labels.names[name] : "";
+      const width = Math.max(end - x - (end - x > 4 ? 1 : 0), 1);
+      const box = shape("rect", { class: `segment ${this.colour(name, text)}`, x, y: 30 * row + 1, width, height: 28, rx: Math.min(4, width / 4) });
       if (this.values) box.style.opacity = 0.35 + 0.65 * Math.max(0, Math.min(1, this.values[i]));
       nodes.push(box);
-      const from = Math.max(x, 0) + 7, space = Math.min(end, view.width) - from - 4, fits = Math.floor(space / 7.4);
-      if (text && (text.length <= fits || fits > 3))
-        nodes.push(shape("text", { class: "segment-text", x: from, y: 30 * row + 20 }, text.length <= fits ? text : text.slice(0, fits - 1) + "…"));
+      const margin = width < 44 ? 2 : 7, from = Math.max(x, 0) + margin, shown = this.fitted(text, Math.min(end, view.width) - from - 2, name);
+      if (shown) nodes.push(shape("text", { class: "segment-text", x: from, y: 30 * row + 20 }, shown));
     }
     svg.replaceChildren(...nodes);
+  }
+  colour(name, text) {
+    if (text === "–") return "none";
+    const { tints, dark, groups } = this.labels || {}, tint = tints && tints[name];
+    if (tint === null || tint === undefined) return `g${(groups ? groups[name] : name) % 8}`;
+    return `p${tint}` + (dark[name] ? " minor" : "");
+  }
+  fitted(text, space) {  // what of a name fits into so many pixels
+    const fits = Math.floor(space / 7.4);
+    return text.length <= fits ? text : fits > 3 ? text.slice(0, fits - 1) + "…" : "";
   }
   at(time) {
     const found = [];

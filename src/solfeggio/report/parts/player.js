@@ -20,6 +20,7 @@ class Player {
       return made;
     });
     this.stems = new Stems(this, data.stems || []);
+    this.harmony = new Harmony(this);
     this.loop = null; this.following = true; this.shown = {}; this.before = 0; this.wanted = null;
     this.listen();
     this.view.scale = 0;
@@ -102,6 +103,7 @@ class Player {
       const text = lane.at(now);
       if (lane.shown !== text) lane.now.textContent = lane.shown = text;
     }
+    this.harmony.light(now);
     const second = Math.round(now);
     if (this.shown.second !== second) {
       this.shown.second = second;
