@@ -7,7 +7,9 @@ import numpy as np
 from solfeggio.answers import Events, Segments
 from solfeggio.decode.chords import decode_chords, template_scores
 from solfeggio.decode.novelty import foote_novelty, pick_boundaries, sections
+from solfeggio.errors import unknown
 from solfeggio.grid import Grid
+from solfeggio.harte import NAMES
 
 
 def constant_beats(duration: float, bpm: float = 120.0, beats: int = 4) -> Events:
@@ -57,7 +59,7 @@ def autocorrelation_beats(spectra: np.ndarray, grid: Grid, beats: int = 4, tight
 
 
 def constant_chord(duration: float, label: str = "C:maj") -> Segments:
-    """One chord that never changes, from 0 to ``duration`` seconds.
+    """One chord, or one key, that never changes, from 0 to ``duration`` seconds.
 
     >>> constant_chord(3.0).labels
     ('C:maj',)
@@ -92,3 +94,31 @@ def foote_sections(spectra: np.ndarray, grid: Grid, threshold: float = 0.05, lab
     """Sections by Foote's checkerboard novelty of log spectra (bin, frame) on ``grid``: no training."""
     times = pick_boundaries(foote_novelty(spectra, grid), grid, threshold=threshold)
     return sections(times, spectra.shape[1] / float(grid.rate), label)
+
+
+PROFILES = {  # how well each degree over the tonic fits a key: major, then minor
+    "krumhansl": (
+        (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+        (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+    ),
+    "temperley": (
+        (0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400),
+        (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330),
+    ),
+}
+
+
+def template_key(chroma: np.ndarray, grid: Grid, profile: str = "krumhansl") -> Segments:
+    """Name the key whose profile correlates best with the mean of chroma (12, n), C first; one for the whole piece.
+
+    profile: "krumhansl" (Krumhansl and Kessler's probe tones, 1982) or "temperley" (counts of the Kostka-Payne corpus,
+    2007). Silence has no key. Raises ConfigError for another profile.
+    """
+    if profile not in PROFILES:
+        raise unknown("profile", profile, PROFILES)
+    mean = chroma.mean(1) if chroma.shape[1] else np.zeros(12)
+    if mean.std() < 1e-6:
+        return Segments([], [])
+    rows = [np.roll(degrees, tonic) for degrees in PROFILES[profile] for tonic in range(12)]
+    best = int(np.argmax([np.corrcoef(row, mean)[0, 1] for row in rows]))
+    return constant_chord(chroma.shape[1] / float(grid.rate), f"{NAMES[best % 12]}:{'min' if best > 11 else 'maj'}")

@@ -9,18 +9,21 @@ from solfeggio.answers import Answer, Events, Segments
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.metrics.chords import evaluate_chords
 from solfeggio.metrics.events import evaluate_beats, evaluate_events
+from solfeggio.metrics.key import evaluate_key
 from solfeggio.metrics.segments import evaluate_sections
 from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
 
 HEADLINE = {  # the columns that a task's tables show
     "beats": ("F", "downbeat F", "CMLt", "AMLt"),
     "chords": ("root", "majmin", "sevenths", "tetrads", "sevenths inversions", "mirex", "segmentation"),
+    "key": ("weighted", "exact", "local weighted", "local exact"),
     "sections": ("F 3", "F 0.5", "F 3 trimmed", "F 0.5 trimmed", "pairwise F", "V", "label"),
 }
 JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # task: kind of answer, metrics
     "beats": (Events, evaluate_beats),
     "chords": (Segments, evaluate_chords),
     "events": (Events, evaluate_events),
+    "key": (Segments, evaluate_key),
     "sections": (Segments, evaluate_sections),
 }
 
