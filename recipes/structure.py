@@ -462,7 +462,7 @@ def read_fit(folder: Path) -> Fit:
 def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[str, Any]:
     """State what the bundle's card must say."""
     return {
-        "what": "Sections of music recordings: boundaries, functions (intro, verse, chorus, ...), letters of repetition.",
+        "what": "Sections of music recordings: boundaries, functions (intro, verse, ...), letters of repetition.",
         "data": [
             f"{songs} songs composed, performed and recorded by the band (recipes/structure.py)",
             "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",

@@ -42,6 +42,7 @@ OTHER_NAMES = {  # how Harmonix, SALAMI and the band spell functions that this s
     "stutter": "break", "guitarsolo": "solo", "coda": "outro", "fade-out": "outro", "out": "outro", "tag": "outro",
 }  # fmt: skip
 NEAR = 24.0  # seconds on either side whose mean is taken off before moments are compared
+QUIET = 0.02  # log magnitude below which there is silence: a tone at -88 dB, or noise at -70
 SMOOTH = 0.6  # seconds on either side that a moment lasts when it is compared
 
 
@@ -110,13 +111,13 @@ CONFIGS = {
 
 
 class Structure(Listener):
-    """Audio to ``Segments`` that touch, from 0 to the end, labelled with one of ``FUNCTIONS``.
+    """Audio to ``Segments`` that touch, from 0 to the end of the music, labelled with one of ``FUNCTIONS``.
 
     A configuration without functions calls every section "section". ``letters`` adds which of them return.
 
     >>> structure = Structure(TINY).eval()
     >>> structure(structure.prepare(torch.zeros(1, 22050)))["sections"].shape
-    torch.Size([1, 5, 10])
+    torch.Size([1, 5, 11])
     """
 
     def __init__(self, config: Config = RELEASED):
@@ -156,8 +157,8 @@ class Structure(Listener):
             reach += max([self.stem.reach, *[stem.reach for stem in stems]]) + getattr(self.trunk, "reach", 0)
         else:
             raise unknown("trunk", c.trunk, ("dilated", "attention", "context"))
-        labels = ("boundary", *FUNCTIONS) if c.functions else ("boundary",)
-        self.head = nn.Conv1d(c.width, len(labels), 1)
+        labels = ("boundary", *FUNCTIONS, "silence") if c.functions else ("boundary",)
+        self.head = nn.Conv1d(c.width, 1 + len(FUNCTIONS) if c.functions else 1, 1)
         border = reach + 1 + -(-max(c.windows) // (2 * c.hop * c.pool))
         self.spec = Spec(
             rate=c.rate,
@@ -181,14 +182,21 @@ class Structure(Listener):
         return torch.cat([pieces.mean(-1), pieces[:, :1].amax(-1)], 1)
 
     def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return {"sections": (batch, frame, label)} logits of "a section begins here" and of its function."""
+        """Return {"sections": (batch, frame, label)} logits of "a section begins here", of its function and silence.
+
+        The last is not learned: it is 30 where nothing sounds and -30 elsewhere.
+        """
         matrices = self.similarities(features)
         if self.config.trunk == "context":
             x = self.trunk([features, *matrices])
         else:
             read = [stem(matrix) for stem, matrix in zip(self.lag_stems, matrices, strict=True)]
             x = self.trunk(self.widen(torch.cat([self.stem(features), *read], 1)))
-        return {"sections": self.head(x).transpose(1, 2)}
+        marks = self.head(x)
+        if self.config.functions:
+            still = torch.where(features.amax((1, 2)) < QUIET, 30.0, -30.0)
+            marks = torch.cat([marks, still[:, None].to(marks)], 1)
+        return {"sections": marks.transpose(1, 2)}
 
     def similarities(self, features: torch.Tensor) -> list[torch.Tensor]:
         """Compare each frame with others by timbre, and by harmony if bands are semitones: (batch, 4, lag, frame)."""
@@ -241,14 +249,15 @@ class Structure(Listener):
         parts = {"boundary": wrong / known.sum().clamp_min(1)}
         if not self.config.functions:
             return parts["boundary"], parts
-        named = y[..., 1:]
-        wrong = -(log_softmax(x[..., 1:], -1) * named).sum()
+        named = y[..., 1:-1]
+        wrong = -(log_softmax(x[..., 1:-1], -1) * named).sum()
         parts["function"] = wrong / named.sum().clamp_min(1)
         return parts["boundary"] + self.config.function_weight * parts["function"], parts
 
     def decode(self, logits: dict[str, Any], beats: Events | None = None, **options: Any) -> Segments:
         """Pick boundaries, give each section the function that is likeliest between them, its probability as value.
 
+        Where mostly nothing sounds is no section.
         beats: where they are given with bars, boundaries move to downbeats. options: threshold, average, shortest, most
         (``decode.novelty.pick_boundaries``) and snap override the Config.
         """
@@ -265,11 +274,13 @@ class Structure(Listener):
         found = novelty.sections(times, len(marks) / float(grid.rate))
         if not c.functions or not len(found):
             return found
+        names = self.spec.labels[1:]
         chance = marks[:, 1:] - np.logaddexp.reduce(marks[:, 1:], axis=1, keepdims=True)
         edges = np.stack([grid.frames(found.starts), grid.frames(found.ends)], 1)
         means = np.stack([chance[a : max(a + 1, b)].mean(0) for a, b in edges])
         values = np.exp(means.max(1) - np.logaddexp.reduce(means, axis=1))
-        return Segments(found.starts, found.ends, [FUNCTIONS[i] for i in means.argmax(1)], values)
+        named = Segments(found.starts, found.ends, [names[i] for i in means.argmax(1)], values)
+        return named.take(np.array([label != "silence" for label in named.labels], bool))
 
     def letters(self, samples: np.ndarray, segments: Segments, threshold: float | None = None) -> Segments:
         """Name sections by repetition, "A" for the first music heard: the same letter wherever its harmony returns.

@@ -25,8 +25,9 @@ def evaluate_sections(
     or filled up to the reference. Keys: F 3, P 3, R 3, F 0.5, P 0.5, R 0.5 of boundaries within 3 and 0.5 s; the same
     with " trimmed", without the start and the end, which are never wrong; pairwise F, P, R; V (V-measure of labels),
     and its parts, over (homogeneity: no label mixes several) and under (completeness); for these, labels need not have
-    the same names. label: share of the time that has the very same name. Nothing on either side: all 1; something on one side only: all 0;
-    without inner boundaries on either side the trimmed ones are 1. Segments without labels count as all the same.
+    the same names. label: share of the time that has the very same name. Nothing on either side: all 1; something on
+    one side only: all 0; without inner boundaries on either side the trimmed ones are 1. Segments without labels count
+    as all the same.
     Raises AnswerError for times beyond 30,000 s.
 
     Source: mir_eval.segment; Turnbull and others 2007 (boundaries), Levy and Sandler 2008 (pairwise), Rosenberg and
