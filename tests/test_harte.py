@@ -7,7 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solfeggio.errors import ConfigError
-from solfeggio.harte import NAMES, QUALITIES, SCALES, fifths, parse_pitch, scale, spell, symbol
+from solfeggio.harte import (
+    NAMES,
+    QUALITIES,
+    SCALES,
+    VOCABULARIES,
+    encode,
+    fifths,
+    parse_pitch,
+    pitch_classes,
+    read,
+    scale,
+    simplify,
+    spell,
+    symbol,
+    vocabulary,
+)
 
 KEYS = [f"{name}:{mode}" for name in NAMES for mode in SCALES]
 
@@ -37,3 +52,35 @@ def test_transposed_symbols() -> None:
     assert symbol("C:maj", semitones=-13) == "B" and symbol("X", semitones=3) == "?"
     with pytest.raises(ConfigError):
         symbol("H:maj")
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_a_vocabulary_holds_each_chord_once_and_keeps_its_own(name: str) -> None:
+    labels = vocabulary(name)
+    assert len(set(labels)) == len(labels) == 12 * len(VOCABULARIES[name]) + 1 and "X" not in labels
+    assert [encode(label, name) for label in labels] == list(range(len(labels)))
+    assert all(simplify(label, name) == label for label in labels)
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_simpler_chords_keep_root_and_what_they_can(name: str, quality: str) -> None:
+    for label in (f"C#:{quality}", f"Db:{quality}/5"):
+        simple = simplify(label, name)
+        assert read(simple)[0] == 1 and simplify(simple, name) == simple
+        thirds = {3, 4} & set(read(label)[1])
+        if len(thirds) == 1:
+            assert thirds <= set(read(simple)[1])
+
+
+def test_simplifying_by_steps_is_simplifying_at_once() -> None:
+    for quality in QUALITIES:
+        for name in ("sevenths", "majmin"):
+            assert simplify(simplify(f"E:{quality}/5", "large"), name) == simplify(f"E:{quality}/5", name)
+    assert [simplify("X", "majmin"), simplify("N", "majmin"), simplify("G", "majmin")] == ["X", "N", "G:maj"]
+    assert encode("X", "large") == -1
+    assert set(pitch_classes("G:7")) == {7, 11, 2, 5}
+    with pytest.raises(ConfigError, match="sevenths"):
+        vocabulary("seventh")
+    with pytest.raises(ConfigError, match="majmin"):
+        simplify("C:maj", "major")

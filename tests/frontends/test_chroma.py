@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from solfeggio.errors import ConfigError
-from solfeggio.frontends.chroma import Chroma, estimate_tuning, fold, tuning
+from solfeggio.frontends.chroma import Chroma, drifting_tuning, estimate_tuning, fold, retune, tuning
+from solfeggio.frontends.constant_q import ConstantQ
 
 RATE = 22050
 
@@ -30,6 +31,21 @@ def test_tuning_is_heard_and_corrected(cents):
     away = Chroma(RATE, 2048, tuning_cents=cents, scale=0)(samples)[0, 0, :, 10]
     plain = Chroma(RATE, 2048, scale=0)(chord([45, 57, 61, 64]))[0, 0, :, 10]
     torch.testing.assert_close(away, plain, atol=0.03, rtol=0)
+
+
+def test_tuning_that_drifts_is_followed_and_bins_read_there():
+    front = ConstantQ(RATE, 2048, 110.0, 4 * 36, 36)
+    low, high = (front(chord([57, 61, 64], cents, 12.0)) for cents in (-30, 20))
+    half = low.shape[-1] // 2
+    spectra = torch.cat([low[..., :half], high[..., half:]], -1)
+    cents = drifting_tuning(spectra[:, 0], 36, 9, reach_frames=20)
+    assert cents.shape == (1, spectra.shape[-1])
+    assert cents[0, 10:30].mean() == pytest.approx(-30, abs=3) and cents[0, -30:-10].mean() == pytest.approx(20, abs=3)
+    assert (cents[0].diff()[half - 15 : half + 15] >= -1e-3).all()  # from one to the other without a leap back
+    plain = front(chord([57, 61, 64], 0, 12.0))
+    inner = slice(30, half - 30)
+    torch.testing.assert_close(retune(spectra, 36, cents)[..., inner], plain[..., inner], atol=0.02, rtol=0)
+    assert not drifting_tuning(torch.zeros(1, 60, 9), 36).any()
 
 
 def test_silence_has_no_tuning_and_no_pitch_class():

@@ -25,3 +25,8 @@ def test_parameter_count_is_that_of_the_paper():
     net = RecurrentTrunk(100, 25, 3)
     layer = lambda inputs: 2 * 4 * 25 * (inputs + 25 + 2)  # noqa: E731  two directions, four gates, two biases
     assert sum(p.numel() for p in net.parameters()) == layer(100) + 2 * layer(50)
+
+
+def test_gated_cells_have_three_gates_instead_of_four():
+    ours, gated = (sum(p.numel() for p in RecurrentTrunk(6, 5, 2, gated=g).parameters()) for g in (False, True))
+    assert gated == ours * 3 // 4

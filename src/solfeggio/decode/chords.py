@@ -54,7 +54,7 @@ def score_chords(logits: Mapping[str, np.ndarray], tone_weight: float = 0.25) ->
     roots, basses, qualities, tones = _members()
     root, bass = (log_softmax(logits[name]) for name in ("root", "bass"))
     quality = np.asarray(logits["quality"], np.float64)
-    quality = log_softmax(quality.reshape(len(quality), 12, len(QUALITIES))).reshape(len(quality), -1)
+    quality = log_softmax(quality.reshape(-1, 12, len(QUALITIES))).reshape(quality.shape)
     quality = np.concatenate([quality, np.zeros((len(quality), 1))], 1)  # N has no quality: place -1
     pitches = np.asarray(logits["pitches"], np.float64)
     sounds, rests = -np.logaddexp(0, -pitches), -np.logaddexp(0, pitches)
@@ -160,7 +160,14 @@ def decode_chords(
         raise ConfigError(f"lasts {lasts} s, weight {weight}", "expected positive numbers")
     if not len(scores):
         return Segments([], [])
-    edges = np.arange(len(scores) + 1) if beats is None else _edges(beats, grid, len(scores))
+    edges = np.arange(len(scores) + 1)
+    bounds = np.clip(grid.times(edges - 0.5), 0, None)  # seconds
+    if beats is not None:
+        after = np.ceil(grid.positions(beats.times) - 1e-9).astype(int)  # the first frame on or after each beat
+        first, own = np.unique(after, return_index=True)
+        inside = (first > 0) & (first < len(scores))
+        bounds = np.concatenate([bounds[:1], beats.times[own[inside]], bounds[-1:]])
+        edges = np.concatenate([[0], first[inside], [len(scores)]])
     evidence = weight * np.add.reduceat(scores, edges[:-1], axis=0)
     kept = np.unique(np.argpartition(evidence, -CANDIDATES, axis=1)[:, -CANDIDATES:])
     labels = [vocabulary(name)[i] for i in kept]
@@ -177,16 +184,10 @@ def decode_chords(
         np.fill_diagonal(moving, -step / lasts)
         path = viterbi(evidence, moving)
     sure = np.exp(log_softmax(weight * scores))
-    first = np.flatnonzero(np.append(True, path[1:] != path[:-1]))
-    bounds = edges[np.append(first, len(path))]
-    times = np.clip(grid.times(bounds - 0.5), 0, None)
-    values = [sure[a:b, path[i]].mean() for i, a, b in zip(first, bounds, bounds[1:], strict=False)]
-    return Segments(times[:-1], times[1:], [labels[path[i]] for i in first], values)
-
-
-def _edges(beats: Events, grid: Grid, frames: int) -> np.ndarray:
-    inside = grid.frames(beats.times)
-    return np.unique(np.concatenate([[0], inside[(inside > 0) & (inside < frames)], [frames]]))
+    turns = np.append(np.flatnonzero(np.append(True, path[1:] != path[:-1])), len(path))
+    spans = list(pairwise(turns))
+    values = [sure[edges[a] : edges[b], path[a]].mean() for a, b in spans]
+    return Segments(bounds[turns[:-1]], bounds[turns[1:]], [labels[path[a]] for a, _ in spans], values)
 
 
 def template_scores(chroma: np.ndarray, name: str = "majmin") -> np.ndarray:
