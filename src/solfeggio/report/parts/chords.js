@@ -32,11 +32,13 @@ class ChordsLane extends SegmentsLane {
     const { steps = 0, key = null } = this;
     return spell(root + steps, key) + mark + (over ? "/" + spell(bass + steps, key) : "");
   }
-  fitted(text, space, name) {  // the name, without its bass, root and minor, the root alone
+  fitted(text, space, name) {  // the name, without its bass, as a triad; in small letters before anything is left out
     const chord = this.chords[name];
-    if (!chord) return text.length * 7.4 <= space ? text : "";
-    const root = spell(chord[0] + (this.steps || 0), this.key || null), mark = /^(m(?!aj)|°)/.exec(chord[1]);
-    return [text, root + chord[1], root + (mark ? mark[1] : ""), root].find((short) => short.length * 8 <= space) || "";
+    if (!chord) return super.fitted(text, space);
+    const root = spell(chord[0] + (this.steps || 0), this.key || null), triad = /^(m(?!aj)|°|\+)?/.exec(chord[1])[0];
+    for (const short of [text, root + chord[1], root + triad])
+      for (const narrow of [false, true]) if (short.length * (narrow ? 6.2 : 8) <= space) return [short, narrow];
+    return ["", false];
   }
   sounding(time) {
     const i = firstAtLeast(this.starts, time + 1e-6) - 1;
@@ -128,15 +130,15 @@ function diagram(frets, name) {
   const used = frets.filter((fret) => fret > 0), highest = Math.max(...used, 0), first = highest > 4 ? Math.min(...used) : 1;
   const rows = Math.max(4, highest - first + 1), x = (string) => 12 + 9 * string, y = (fret) => 14 + 11 * (fret - first + 0.5);
   const said = frets.map((fret) => (fret < 0 ? "not played" : fret || "open")).join(", ");
-  const made = shape("svg", { viewBox: `0 0 68 ${22 + 11 * rows}`, width: 68, height: 22 + 11 * rows, role: "img", "aria-label": `${name}, strings from low to high: ${said}` });
+  const made = shape("svg", { viewBox: `0 0 72 ${22 + 11 * rows}`, width: 72, height: 22 + 11 * rows, role: "img", "aria-label": `${name}, strings from low to high: ${said}` });
   let d = "";
   for (let string = 0; string < 6; string++) d += `M${x(string)} 14v${11 * rows}`;
   for (let row = 0; row <= rows; row++) d += `M12 ${14 + 11 * row}h45`;
   made.append(shape("path", { class: "neck", d }));
   if (first === 1) made.append(shape("path", { class: "nut", d: "M11 14h47" }));
-  else made.append(shape("text", { x: 62, y: y(first) + 4 }, first));
-  const barred = frets.filter((fret) => fret === first).length > 1 && !frets.includes(0) && frets.indexOf(first) < 4;
-  if (barred) made.append(shape("path", { class: "barre", d: `M${x(frets.indexOf(first))} ${y(first)}H${x(frets.lastIndexOf(first))}` }));
+  else made.append(shape("text", { x: 67, y: y(first) + 4 }, first));
+  const low = Math.min(...used), from = frets.indexOf(low), to = frets.lastIndexOf(low);
+  if (to > from && from < 4 && !frets.includes(0)) made.append(shape("path", { class: "barre", d: `M${x(from)} ${y(low)}H${x(to)}` }));
   frets.forEach((fret, string) => {
     if (fret > 0) made.append(shape("circle", { class: "finger", cx: x(string), cy: y(fret), r: 3.6 }));
     else if (fret === 0) made.append(shape("circle", { class: "string", cx: x(string), cy: 8, r: 2.6 }));

@@ -219,8 +219,8 @@ class SegmentsLane {
       const box = shape("rect", { class: `segment ${this.colour(name, text)}`, x, y: 30 * row + 1, width, height: 28, rx: Math.min(4, width / 4) });
       if (this.values) box.style.opacity = 0.35 + 0.65 * Math.max(0, Math.min(1, this.values[i]));
       nodes.push(box);
-      const margin = width < 44 ? 2 : 7, from = Math.max(x, 0) + margin, shown = this.fitted(text, Math.min(end, view.width) - from - 2, name);
-      if (shown) nodes.push(shape("text", { class: "segment-text", x: from, y: 30 * row + 20 }, shown));
+      const margin = width < 44 ? 2 : 7, from = Math.max(x, 0) + margin, [shown, narrow] = this.fitted(text, Math.min(end, view.width) - from - 2, name);
+      if (shown) nodes.push(shape("text", { class: "segment-text" + (narrow ? " narrow" : ""), x: from, y: 30 * row + 20 }, shown));
     }
     svg.replaceChildren(...nodes);
   }
@@ -230,9 +230,9 @@ class SegmentsLane {
     if (tint === null || tint === undefined) return `g${(groups ? groups[name] : name) % 8}`;
     return `p${tint}` + (dark[name] ? " minor" : "");
   }
-  fitted(text, space) {  // what of a name fits into so many pixels
+  fitted(text, space) {  // what of a name fits into so many pixels, and whether in small letters
     const fits = Math.floor(space / 7.4);
-    return text.length <= fits ? text : fits > 3 ? text.slice(0, fits - 1) + "…" : "";
+    return [text.length <= fits ? text : fits > 3 ? text.slice(0, fits - 1) + "…" : "", false];
   }
   at(time) {
     const found = [];
