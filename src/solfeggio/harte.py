@@ -122,6 +122,18 @@ def over(label: str, low: int) -> str:
     return label.partition("/")[0] + ("/" + degree if degree else "")
 
 
+def transposed(label: str, semitones: int) -> str:
+    """Move a chord or a key up by ``semitones``; "N" and "X" stay.
+
+    >>> transposed("A:min7/b3", 3), transposed("Bb:maj", -3), transposed("N", 1)
+    ('C:min7/b3', 'G:maj', 'N')
+    """
+    if label in ("N", "X"):
+        return label
+    end = min((place for place in (label.find(":"), label.find("/")) if place > 0), default=len(label))
+    return NAMES[(parse_pitch(label[:end]) + semitones) % 12] + label[end:]
+
+
 def fifths(key: str) -> int:
     """Sharps of a key's signature, flats when negative: -5 to 6, in minor -6 to 5; 0 for an unknown key.
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from solfeggio.answers import Curve, Events
+from solfeggio.answers import Curve, Events, Segments
 from solfeggio.data.dataset import Track
 from solfeggio.errors import ConfigError
 from solfeggio.studies.robustness import robustness
@@ -77,3 +77,10 @@ def test_robustness_moves_the_truth_with_the_sound():
     found = {row[0]: row[1].mean for row in table.rows}
     for change in ("as it is", "20 dB softer", "12 dB louder, clipped", "15 % faster", "15 % slower", "3 semitones up"):
         assert found[change] > 0.95, change
+
+
+def test_keys_move_with_the_pitch_of_the_sound():
+    rate = 8000
+    track = Track("hum", lambda: (0.1 * np.ones((1, rate), np.float32), rate), {"key": Segments([0], [1], ["A:maj"])})
+    table = robustness("t", [track], lambda samples, rate: Segments([0], [1], ["C:maj"]), "key", ("exact",))
+    assert {row[0] for row in table.rows if row[1].mean == 1} == {"3 semitones up"}

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from solfeggio.answers import Answer
+from solfeggio.answers import Answer, Segments
 from solfeggio.augment import CHANGES
 from solfeggio.data.dataset import Track
+from solfeggio.harte import transposed
 from solfeggio.studies.scores import Score, evaluate, summary
 from solfeggio.studies.table import Table
+
+TRANSPOSED = {"3 semitones up": 3, "3 semitones down": -3}  # changes that move chords and keys, in semitones
 
 
 def robustness(
     title: str, tracks: Sequence[Track], hear: Callable[[np.ndarray, int], Answer], task: str, columns: Sequence[str]
 ) -> Table:
-    """Hear every track under each of ``augment.CHANGES``; one row for each change."""
+    """Hear every track under each of ``augment.CHANGES``; one row for each. Chords and keys move with the pitch."""
     loaded = [(track, *track.audio()) for track in tracks]
     rows = []
     for name, change in CHANGES.items():
         scores = []
         for track, samples, rate in loaded:
             changed, truth = change(samples, rate, track.answers[task])
+            if task in ("chords", "key") and isinstance(truth, Segments):
+                labels = [transposed(label, TRANSPOSED.get(name, 0)) for label in truth.labels]
+                truth = replace(truth, labels=tuple(labels))
             scores.append(Score(track.id, evaluate(truth, hear(changed, rate), task), dict(track.groups)))
         rows.append((name, *summary(scores, columns)))
     return Table(title, ("change", *columns), tuple(rows), f"{len(loaded)} tracks, mean with 95 % bootstrap interval")
