@@ -145,11 +145,11 @@ def test_analyze_writes_every_format_that_reads_back(song, tmp_path, capsys):
     assert "1 recording done, 8 s of audio" in said
     beats = read(out / "song.beats", Events)
     assert read(out / "song.beats.csv", Events).times == pytest.approx(beats.times)
-    assert set(read_jams(out / "song.jams")) == {"beats", "metre", "tempo"}
+    assert set(read_jams(out / "song.jams")) >= {"beats", "metre", "tempo"}
     read(out / "song.metre.csv", Segments)
     names = {path.name for path in out.iterdir()}
     made = ["html", "beats", "jams", "mid", "click.mp3", "beats.csv", "metre.csv", "tempo.csv"]
-    assert names == {f"song.{end}" for end in made}
+    assert names >= {f"song.{end}" for end in made}
     assert soundfile.info(out / "song.click.mp3").duration == pytest.approx(8, abs=0.2)
     assert "<html" in (out / "song.html").read_text("utf-8")
 

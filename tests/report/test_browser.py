@@ -387,3 +387,37 @@ def test_players_are_silenced_and_heard_alone(browser: Any, tmp_path: Path) -> N
     assert heard(lambda: buttons.nth(1).click()) == pytest.approx([0.2, 0.2], abs=0.02)
     assert page.evaluate("Player.all[0].now()") == pytest.approx(1.5, abs=0.01)
     context.close()
+
+
+def test_chords_are_transposed_and_fingered(page: Any) -> None:
+    def now() -> list[str]:
+        return page.evaluate("Player.all[0].harmony.lane.labels.names")
+
+    def shapes() -> list[str]:
+        return page.evaluate("[...document.querySelectorAll('.shapes li span')].map((one) => one.textContent)")
+
+    assert now() == ["Am", "F", "–"] and shapes() == ["Am", "F"]
+    page.click("[data-steps='1']")
+    assert now() == ["B♭m", "G♭", "–"] or now() == ["B♭m", "F♯", "–"]
+    page.click("[data-steps='1']")
+    assert now() == ["Bm", "G", "–"]
+    page.select_option(".capo", "2")
+    assert now() == ["Am", "F", "–"] and page.evaluate("Player.all[0].harmony.steps") == 2
+    page.click("[data-steps='0']")
+    assert now() == ["Gm", "E♭", "–"]
+    assert "strings from low to high: not played, 3, 2, 0, 1, 0" in page.evaluate(
+        "diagram([-1, 3, 2, 0, 1, 0], 'C').getAttribute('aria-label')"
+    )
+    spelled = page.evaluate(
+        "[[8, [4, 'maj']], [8, [3, 'maj']], [8, [9, 'min']], [10, [9, 'min']], [1, null]].map(([p, k]) => spell(p, k))"
+    )
+    assert spelled == ["G♯", "A♭", "G♯", "B♭", "D♭"]
+
+
+def test_spelling_is_that_of_harte(page: Any) -> None:
+    from solfeggio.harte import SCALES, spell
+
+    keys = [(tonic, mode) for tonic in range(12) for mode in SCALES]
+    found = page.evaluate("(keys) => keys.map((key) => [...Array(12).keys()].map((p) => spell(p, key)))", keys)
+    names = [[spell(p, f"{spell(tonic)}:{mode}") for p in range(12)] for tonic, mode in keys]
+    assert [[name.replace("♯", "#").replace("♭", "b") for name in row] for row in found] == names
