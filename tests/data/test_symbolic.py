@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solfeggio.data.symbolic import SETS, symbolic
+from solfeggio.data.symbolic import SETS, salami_pairs, symbolic
 from solfeggio.errors import ConfigError, DataError
 
 
@@ -134,3 +134,26 @@ def test_members_that_unpack_to_too_much_are_left_out(
     with caplog.at_level(logging.WARNING):
         songs = list(symbolic("salami", _zip(tmp_path, "salami.zip", members)))
     assert [song.name for song in songs] == ["salami-2"] and "unpacks to more" in caplog.text
+
+
+def test_salami_pairs_are_what_two_people_heard(tmp_path: Path) -> None:
+    text = "0.0\tSilence\n0.5\tIntro\n10.0\tVerse\n10.0\tVerse\n30.5\tno_function\n40.0\tEnd\n"
+    home = "annotations/{}/parsed/textfile{}_functions.txt"
+    members: dict[str, str | bytes] = {
+        home.format(2, 1): text,
+        home.format(2, 2): text.replace("30.5", "29.5"),
+        home.format(3, 1): text,  # nobody else listened
+        home.format(4, 1): text,
+        home.format(4, 2): "no numbers\n",
+        home.format(5, 1): text,
+        home.format(5, 2): "0.0\tIntro\n20.0\tVerse\n10.0\tChorus\n30.0\tEnd\n40.0\tEnd\n",
+    }
+    _zip(tmp_path, "salami.zip", members)
+    pairs = list(salami_pairs(tmp_path))
+    assert [name for name, _, _ in pairs][:1] == ["salami-2"]
+    one, other = pairs[0][1:]
+    assert one.labels == ("intro", "verse", "no_function") and one.ends.tolist() == [10, 30.5, 40]
+    assert other.starts.tolist() == [0.5, 10, 29.5]
+    assert all(name != "salami-4" for name, _, _ in pairs)
+    with pytest.raises(DataError, match="salami"):
+        next(salami_pairs(tmp_path / "symbolic"))

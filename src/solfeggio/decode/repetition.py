@@ -38,9 +38,11 @@ def stripe(block: np.ndarray) -> float:
     Only diagonals that cover ``OVERLAP`` of the shorter passage count, so passages may begin a little apart.
     """
     rows, columns = block.shape
+    if not rows or not columns:
+        return 0.0
     need = max(1, round(OVERLAP * min(rows, columns)))
     means = [block.diagonal(k).mean() for k in range(need - rows, columns - need + 1)]
-    return float(max(means, default=0.0))
+    return float(max(means))
 
 
 def alike(features: np.ndarray, grid: Grid, segments: Segments, smooth: float = 0.4) -> np.ndarray:

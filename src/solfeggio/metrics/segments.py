@@ -24,10 +24,11 @@ def evaluate_sections(
     span: (start, end) seconds that the truth covers; what lies outside is not scored. Without it the estimate is cut
     or filled up to the reference. Keys: F 3, P 3, R 3, F 0.5, P 0.5, R 0.5 of boundaries within 3 and 0.5 s; the same
     with " trimmed", without the start and the end, which are never wrong; pairwise F, P, R; V (V-measure of labels),
-    and its parts, over (homogeneity: no label mixes several) and under (completeness); for these, labels need not have
-    the same names. label: share of the time that has the very same name. Nothing on either side: all 1; something on
-    one side only: all 0; without inner boundaries on either side the trimmed ones are 1. Segments without labels count
-    as all the same.
+    and its parts, over (completeness: low when labels are split) and under (homogeneity: low when labels are mixed);
+    for these, labels need not have the same names. label: share of the time that has the very same name. Nothing on
+    either side: all 1; something on one side only: all 0; without inner boundaries on either side the trimmed ones are
+    1. A side with a single label can neither be split (estimate: over is 1) nor mixed (reference: under is 1), where
+    mir_eval says 0. Segments without labels count as all the same.
     Raises AnswerError for times beyond 30,000 s.
 
     Source: mir_eval.segment; Turnbull and others 2007 (boundaries), Levy and Sandler 2008 (pairwise), Rosenberg and
@@ -53,7 +54,10 @@ def evaluate_sections(
             scores |= {f"F {name}{suffix}": both, f"P {name}{suffix}": precision, f"R {name}{suffix}": recall}
     precision, recall, both = _quiet(segment.pairwise, a, a_labels, b, b_labels, frame_size=FRAME)
     scores |= {"pairwise F": both, "pairwise P": precision, "pairwise R": recall}
-    over, under, measure = _quiet(segment.vmeasure, a, a_labels, b, b_labels, frame_size=FRAME)
+    over, under, _ = _quiet(segment.vmeasure, a, a_labels, b, b_labels, frame_size=FRAME)
+    over = 1.0 if len(set(b_labels)) == 1 else over
+    under = 1.0 if len(set(a_labels)) == 1 else under
+    measure = 2 * over * under / max(over + under, 1e-9)
     scores |= {"V": measure, "over": over, "under": under, "label": _same(a, a_labels, b, b_labels)}
     return {name: float(np.nan_to_num(score)) for name, score in scores.items()}
 
