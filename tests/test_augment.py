@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solfeggio import augment
-from solfeggio.answers import Events
+from solfeggio.answers import Events, Segments
 
 RATE = 22050
 
@@ -189,3 +189,10 @@ def test_equaliser_is_smooth_and_the_same_at_all_times_and_mask_cuts_an_edge():
     assert cut.any()
     assert not cut.all(1).any()
     assert (cut.int().diff(dim=1).abs().sum(1) <= 1).all()
+
+
+def test_chords_and_keys_move_with_the_pitch_and_sections_do_not():
+    truth = Segments([0, 1, 2], [1, 2, 3], ["A:min7/b3", "N", "B"])
+    assert augment.pitch(tone(220), RATE, truth, 3)[1].labels == ("C:min7/b3", "N", "B")
+    assert augment.pitch(tone(220), RATE, truth, -2)[1].labels == ("G:min7/b3", "N", "B")
+    assert augment.tempo(tone(220), RATE, truth, 1.1)[1].labels == truth.labels

@@ -7,12 +7,14 @@ and returns changed samples and answer. ``vary_spectra`` changes batches of log 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from solfeggio.answers import Answer
+from solfeggio.answers import Answer, Segments
 from solfeggio.codec import round_trip
+from solfeggio.harte import transposed
 
 if TYPE_CHECKING:
     import torch
@@ -48,13 +50,19 @@ def codec(samples: np.ndarray, rate: int, answer: A, name: str = "ogg", quality:
 
 
 def pitch(samples: np.ndarray, rate: int, answer: A, semitones: float) -> Changed:
-    """Transpose by ``semitones`` and keep the tempo: a phase vocoder stretches, resampling restores the length."""
+    """Transpose by ``semitones`` and keep the tempo: a phase vocoder stretches, resampling restores the length.
+
+    Chords and keys move along, by whole semitones; sections and beats have no pitch.
+    """
     factor = 2 ** (semitones / 12)
     stretched = np.stack([stretch(channel, factor) for channel in samples])
     moved, _ = speed(stretched, rate, answer, factor)
     out = np.zeros_like(samples)
     end = min(out.shape[1], moved.shape[1])
     out[:, :end] = moved[:, :end]
+    if isinstance(answer, Segments):
+        labels = (transposed(x, round(semitones)) if ":" in x else x for x in answer.labels)
+        answer = replace(answer, labels=tuple(labels))
     return out, answer
 
 
