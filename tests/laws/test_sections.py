@@ -29,7 +29,7 @@ def songs(draw, shortest: float = 5.0) -> Segments:
 @settings(max_examples=60, deadline=None)
 def test_decode_reads_back_what_targets_wrote(truth):
     marks = SYSTEM.targets(truth, SYSTEM.spec.grid.count(truth.ends[-1]))["sections"].numpy()
-    heard = SYSTEM.decode({"sections": marks * 12 - 6})
+    heard = SYSTEM.decode({"sections": marks * 12 - 6}, most=1000)  # however long the song, 5 s are allowed
     assert heard.labels == truth.labels
     np.testing.assert_allclose(heard.starts, truth.starts, atol=0.1001)  # a frame is 0.2 s
     assert heard.ends[-1] == pytest.approx(truth.ends[-1], abs=0.2)
@@ -44,7 +44,7 @@ def test_scores_lie_in_0_to_1_and_boundaries_turn_with_the_sides(truth, found):
     for window in ("3", "0.5", "3 trimmed"):
         assert there[f"P {window}"] == pytest.approx(back[f"R {window}"])
     assert there["label"] == pytest.approx(back["label"])
-    assert set(evaluate_sections(truth, truth).values()) == pytest.approx({1.0})
+    assert list(evaluate_sections(truth, truth).values()) == pytest.approx([1.0] * len(there))
 
 
 @given(st.integers(0, 2000), st.integers(0, 99), st.floats(0, 0.5))
@@ -53,7 +53,7 @@ def test_sections_cover_the_song_whatever_the_curve(frames, seed, threshold):
     grid = Grid(5)
     curve = np.random.default_rng(seed).random(frames)
     found = sections(pick_boundaries(curve, grid, threshold=threshold), frames / 5)
-    assert len(found) <= 30
+    assert len(found) <= 40
     if frames:
         assert found.starts[0] == 0 and found.ends[-1] == pytest.approx(frames / 5)
         assert np.array_equal(found.starts[1:], found.ends[:-1])

@@ -10,7 +10,7 @@ from solfeggio.errors import AnswerError, ConfigError
 from solfeggio.grid import Grid
 
 SHORTEST = 4.0  # seconds: no section is shorter
-MOST = 30  # sections of a song: in long songs sections are longer
+MOST = 40  # sections of a song: in long songs sections are longer
 
 
 def unit(features: np.ndarray) -> np.ndarray:
