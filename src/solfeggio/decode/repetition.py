@@ -62,7 +62,7 @@ def alike(features: np.ndarray, grid: Grid, segments: Segments, smooth: float = 
     return found
 
 
-def letters(features: np.ndarray, grid: Grid, segments: Segments, threshold: float = 0.45) -> Segments:
+def letters(features: np.ndarray, grid: Grid, segments: Segments, threshold: float = 0.5) -> Segments:
     """Name segments by repetition: A for the first music heard, B for the next, the same letter where it returns.
 
     features: (bin, frame) on ``grid``. threshold: similarity, -1..1, above which two groups of segments are the same

@@ -83,11 +83,11 @@ class Config:
     smear: float = 0.4  # seconds: standard deviation of the bell that marks a boundary
     boundary_weight: float = 2.0  # weight of boundaries against the rest in the loss
     function_weight: float = 0.3  # weight of the functions in the loss
-    threshold: float = 0.1  # how far a boundary's probability rises above its surroundings
+    threshold: float = 0.2  # how far a boundary's probability rises above its surroundings
     average: float = 9.0  # seconds on either side that are the surroundings
     shortest: float = 4.0  # seconds of a section, at least
     snap: float = 1.0  # seconds that a boundary moves, at most, to a downbeat that is given
-    same: float = 0.45  # similarity above which two sections get the same letter
+    same: float = 0.5  # similarity above which two sections get the same letter
 
 
 RELEASED = Config()
