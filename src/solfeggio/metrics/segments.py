@@ -45,7 +45,7 @@ def evaluate_sections(
     if not len(true) or not len(found):
         return dict.fromkeys(_names(), float(len(true) == len(found)))
     (a, a_labels), (b, b_labels) = _spans(true), _fill(found, true)
-    scores = {}
+    scores: dict[str, float] = {}
     for name, window in WINDOWS.items():
         for suffix, trim in (("", False), (" trimmed", True)):
             precision, recall, both = _quiet(segment.detection, a, b, window=window, trim=trim)
