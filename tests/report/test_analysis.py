@@ -98,10 +98,11 @@ def test_silence_has_no_harmony(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("every")
 def test_a_lead_sheet_on_request(song: Path, tmp_path: Path) -> None:
-    music21 = pytest.importorskip("music21", reason="music21 is not installed")
+    pytest.importorskip("music21", reason="music21 is not installed")
     (file,) = write_analysis(song, tmp_path / "out", kinds=["musicxml"])
     assert file.name == "a_song.musicxml"
-    assert music21.converter.parse(file).metadata.title == "a song"
+    text = file.read_text("utf-8")
+    assert "<score-partwise" in text and ">a song<" in text
 
 
 @pytest.mark.usefixtures("every")

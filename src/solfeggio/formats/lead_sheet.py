@@ -239,8 +239,8 @@ def _measure(i: int, bar: Bar, before: Bar | None, tune: Sequence[tuple[int, Any
         named = key.Key(name, MODES[mode]) if mode in MODES else key.KeySignature(fifths(bar.key))
         measure.insert(0, named)
     if before is None:
-        beat = duration.Duration(float(step))
-        measure.insert(0, tempi.MetronomeMark(number=round(bpm), referent=beat))
+        counted = duration.Duration(float(step))
+        measure.insert(0, tempi.MetronomeMark(number=round(bpm), referent=counted))
     if bar.section:
         measure.insert(0, expressions.RehearsalMark(bar.section))
     lead = (bar.metre.beats - bar.beats) * step if before is None and bar.beats < bar.metre.beats else Fraction(0)
@@ -269,7 +269,7 @@ def _symbol(label: str, key: str) -> Any:
     quality = label.partition("/")[0].partition(":")[2] or "maj"
     plain, added = ADDED.get(quality, (quality, ()))
     name = spell(low, key).replace("b", "-")
-    under = {"bass": spell(lowest, key).replace("b", "-")} if lowest != low else {}
+    under: dict[str, Any] = {"bass": spell(lowest, key).replace("b", "-")} if lowest != low else {}
     made: Any = harmony.ChordSymbol(root=name, kind=KINDS[plain], **under)
     for degree, alteration in added:
         made.addChordStepModification(harmony.ChordStepModification("add", degree, alteration))
