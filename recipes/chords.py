@@ -148,7 +148,7 @@ def written(shared: Path | None) -> dict[str, Dataset]:
         return {}
     from solfeggio.data.pop909 import pop909_dataset
 
-    return {"POP909, 20 songs": pop909_dataset(shared)}
+    return {"POP909, 20 songs": pop909_dataset(folder=shared)}
 
 
 def sounding(dataset: Dataset, cache: Path) -> Dataset:
