@@ -52,7 +52,7 @@ class Config:
     vocabulary: str = "large"  # what is answered: majmin, sevenths or large, all with N
     language: str = "bigrams"  # how chords follow: none, duration or bigrams
     lasts: float = 2.0  # seconds, how long a chord lasts on average
-    weight: float = 0.3  # factor on what a frame says, as its neighbours say the same
+    weight: float = 0.6  # factor on what a frame says, as its neighbours say the same
     tone_weight: float = 0.25  # factor on the pitch-class head when chords are scored
 
 
@@ -161,14 +161,14 @@ class Chords(Listener):
         places = self.spec.grid.times(frames)
         index = np.searchsorted(answer.starts, places, side="right") - 1
         inside = (index >= 0) & (places < np.append(answer.ends, 0)[index])
-        index = torch.from_numpy(np.where(inside, index, len(answer)))
+        chosen = torch.from_numpy(np.where(inside, index, len(answer)))
         rows = [*(self._row(label) for label in answer.labels), {}]
         out = {}
         for head, size in self.heads.items():
             table = torch.zeros(len(rows), size)
             for i, row in enumerate(rows):
                 table[i, list(row.get(head, ()))] = 1.0
-            out[head] = table[index]
+            out[head] = table[chosen]
         return out
 
     def _row(self, label: str) -> dict[str, tuple[int, ...]]:
