@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from solfeggio.answers import Answer, Segments
+from solfeggio.answers import Answer
 from solfeggio.augment import CHANGES
 from solfeggio.data.dataset import Track
-from solfeggio.harte import transposed
 from solfeggio.studies.scores import Score, evaluate, summary
 from solfeggio.studies.table import Table
-
-TRANSPOSED = {"3 semitones up": 3, "3 semitones down": -3}  # changes that move chords and keys, in semitones
 
 
 def robustness(
@@ -27,9 +23,6 @@ def robustness(
         scores = []
         for track, samples, rate in loaded:
             changed, truth = change(samples, rate, track.answers[task])
-            if task in ("chords", "key") and isinstance(truth, Segments):
-                labels = [transposed(label, TRANSPOSED.get(name, 0)) for label in truth.labels]
-                truth = replace(truth, labels=tuple(labels))
             scores.append(Score(track.id, evaluate(truth, hear(changed, rate), task), dict(track.groups)))
         rows.append((name, *summary(scores, columns)))
     return Table(title, ("change", *columns), tuple(rows), f"{len(loaded)} tracks, mean with 95 % bootstrap interval")
