@@ -155,7 +155,7 @@ def decode_chords(
     ('C:maj', 'G:min')
     """
     if language not in LANGUAGES:
-        raise unknown("language", language, LANGUAGES)
+        raise unknown("language", str(language), LANGUAGES)
     if not 0 < lasts <= 1e6 or not 0 < weight <= 100:
         raise ConfigError(f"lasts {lasts} s, weight {weight}", "expected positive numbers")
     if not len(scores):
