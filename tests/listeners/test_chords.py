@@ -97,7 +97,7 @@ def test_transposing_moves_bins_and_labels_alike():
     targets = {key: value[None] for key, value in system.targets(TRUTH, 54).items()}
     moved, turned = system.transpose(low, targets, 3)
     inner = (slice(None), slice(None), slice(60, 200), slice(6, 16))
-    assert (moved - high)[inner].abs().mean() < 0.02 and torch.equal(moved[inner].argmax(2), high[inner].argmax(2))
+    assert (moved - high)[inner].abs().mean() < 0.05 and torch.equal(moved[inner].argmax(2), high[inner].argmax(2))
     back, again = system.transpose(moved, turned, -3)
     assert torch.equal(back[:, :, :243], low[:, :, :243]) and all(torch.equal(again[k], targets[k]) for k in again)
     with pytest.raises(ConfigError, match="FFT"):
