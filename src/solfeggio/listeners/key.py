@@ -98,7 +98,8 @@ class Key(Listener):
             self.stem: nn.Module = nn.Sequential(FoldedStem(36, c.octaves, c.stem), nn.BatchNorm2d(c.stem[-1]))
             self.widen: nn.Module = nn.Conv2d(c.stem[-1], c.width, 1)
             self.trunk: Any = IntervalTrunk(c.width, c.depth, dropout=c.dropout)
-            self.head, self.none = nn.Conv2d(c.width, 2, 1), nn.Conv1d(c.width, 1, 1)
+            self.head: nn.Module = nn.Conv2d(c.width, 2, 1)
+            self.none = nn.Conv1d(c.width, 1, 1)
             frames = self.trunk.reach
         elif c.trunk == "dilated":
             self.stem = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(1, 2), nn.Conv1d(bins, c.units, 1), nn.ELU())
@@ -237,7 +238,12 @@ def clearness(features: torch.Tensor, reach_frames: int) -> torch.Tensor:
     from the octave around them. Noise of any colour has up to 0.085, silence 0.02, the band's songs 0.1 to 0.8.
     """
     sound = torch.expm1(features[:, 0, MIDDLE].float()) / SCALE
-    span = {"kernel_size": 2 * reach_frames + 1, "stride": 1, "padding": reach_frames, "count_include_pad": False}
+    span: dict[str, Any] = {
+        "kernel_size": 2 * reach_frames + 1,
+        "stride": 1,
+        "padding": reach_frames,
+        "count_include_pad": False,
+    }
     level = nn.functional.avg_pool1d(sound.mean(1, keepdim=True), **span)
     mean = nn.functional.avg_pool1d(torch.log1p(10 * sound / (level + 1e-4)), **span)
     around = nn.functional.avg_pool2d(mean[:, None], (37, 1), 1, (18, 0), count_include_pad=False)[:, 0]

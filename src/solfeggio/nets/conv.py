@@ -79,6 +79,7 @@ class DilatedTrunk(nn.Module):
 
     def forward(self, x: torch.Tensor, spread: int = 1) -> torch.Tensor:
         """Return (batch, width, frame); with ``spread`` all dilations are that many times as wide."""
+        conv: Any
         for dilation, conv, norm, mix in zip(self.dilations, self.convs, self.norms, self.mixes, strict=True):
             step = dilation * spread
             y = pad_time(x, (self.kernel - 1) * step, self.causal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import nn
@@ -84,6 +85,7 @@ class IntervalTrunk(nn.Module):
 
     def forward(self, x: torch.Tensor, spread: int = 1) -> torch.Tensor:
         """Return (batch, width, 12, frame); with ``spread`` all dilations are that many times as wide."""
+        time: Any
         for time, interval, norm, mix in zip(self.times, self.intervals, self.norms, self.mixes, strict=True):
             reach, step = (int(size[1]) * spread for size in (time.padding, time.dilation))
             y = nn.functional.conv2d(x, time.weight, time.bias, 1, (0, reach), (1, step), x.shape[1])
