@@ -47,8 +47,8 @@ from solfeggio.lessons.transposed import Transposed
 from solfeggio.listeners.chords import CONFIGS, CONV, CRNN, DEEP_CHROMA, TINY, Chords, Config
 from solfeggio.studies.baselines import constant_chord, template_chords
 from solfeggio.studies.robustness import robustness
-from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks
-from solfeggio.studies.table import Table, over_tracks
+from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks, summary
+from solfeggio.studies.table import Table
 from solfeggio.train import Budget, Fit, Item, fit, prepare
 
 COLUMNS = HEADLINE["chords"]
@@ -409,7 +409,8 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
         return run.hear(system, samples, rate)
 
     tables.append(robustness("What disturbances cost", disturbed, hear, "chords", COLUMNS))
-    worst, best = extremes(everything, "majmin")
+    telling = [score for score in everything if score.weights["majmin"] > 0.5 * score.weights["root"]]
+    worst, best = extremes(telling, "majmin")
     tracks = {track.id: track for dataset in kept.values() for track in dataset}
     examples = []
     for verdict, chosen in (("worst", worst), ("best", best)):
@@ -454,8 +455,7 @@ def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[st
         ],
         "licence": "Apache-2.0",
         "metrics": {
-            test: {column: str(over_tracks([score.values[column] for score in own])) for column in COLUMNS}
-            for test, own in scores.items()
+            test: dict(zip(COLUMNS, map(str, summary(own, COLUMNS)), strict=True)) for test, own in scores.items()
         },
         "seeds": [done.seed],
         "limits": list(LIMITS),

@@ -10,7 +10,7 @@ import pytest
 
 from solfeggio.answers import Segments
 from solfeggio.harte import NAMES, QUALITIES
-from solfeggio.metrics.chords import MEASURES, evaluate_chords
+from solfeggio.metrics.chords import MEASURES, asked_seconds, evaluate_chords
 
 NOTHING = Segments([], [])
 TRUTH = Segments([0, 2, 4, 6], [2, 4, 6, 8], ["C:maj", "A:min7", "F:maj/3", "N"])
@@ -80,3 +80,11 @@ def test_nothing_on_one_side_or_both_is_defined():
     suspended = Segments([0], [2], ["C:sus4"])
     assert evaluate_chords(suspended, TRUTH)["majmin"] == 1  # asks for nothing here
     assert evaluate_chords(suspended, TRUTH)["tetrads"] == 0
+
+
+def test_recordings_are_weighed_by_what_is_asked_of_them():
+    truth = Segments([0, 2, 4, 7], [2, 4, 7, 8], ["C:5", "X", "A:min7", "N"])
+    seconds = asked_seconds(truth)
+    assert (seconds["root"], seconds["majmin"], seconds["sevenths"]) == (6.0, 4.0, 4.0)
+    assert asked_seconds(truth, span=(0, 2))["majmin"] == 0
+    assert set(asked_seconds(NOTHING).values()) == {0.0} and set(seconds) == set(MEASURES)

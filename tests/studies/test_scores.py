@@ -84,3 +84,23 @@ def test_keys_move_with_the_pitch_of_the_sound():
     track = Track("hum", lambda: (0.1 * np.ones((1, rate), np.float32), rate), {"key": Segments([0], [1], ["A:maj"])})
     table = robustness("t", [track], lambda samples, rate: Segments([0], [1], ["C:maj"]), "key", ("exact",))
     assert {row[0] for row in table.rows if row[1].mean == 1} == {"3 semitones up"}
+
+
+def test_tracks_count_by_their_weights_where_they_have_any():
+    heavy, light = Score("a", {"F": 1.0, "P": 1.0}, {}, {"F": 30.0}), Score("b", {"F": 0.0, "P": 0.0}, {}, {"F": 10.0})
+    table = compare("T", {"ours": [heavy, light]}, ("F", "P"))
+    assert [cell.mean for cell in table.rows[0][1:]] == [0.75, 0.5] and "weighed" in table.note
+    over = across_seeds("T", {"ours": [[heavy, light]]}, ("F", "P"), {})
+    assert [cell.mean for cell in over.rows[0][2:]] == [0.75, 0.5]
+    assert "weighed" not in compare("T", {"ours": [_score("a", 1.0)]}, ("F",)).note
+
+
+def test_chords_are_weighed_by_the_seconds_that_are_compared():
+    power, triads = Segments([0], [9], ["C:5"]), Segments([0], [3], ["C:maj"])
+    tracks = [Track("power", lambda: (np.zeros((1, 1)), 1)), Track("triads", lambda: (np.zeros((1, 1)), 1))]
+    truths = {"power": power, "triads": triads}
+    scores = score_tracks(tracks, lambda t: triads, lambda t: truths[t.id], "chords")
+    assert [score.weights["majmin"] for score in scores] == [0, 3] and [score.weights["root"] for score in scores] == [
+        9,
+        3,
+    ]

@@ -54,6 +54,28 @@ def evaluate_chords(
     return scores | {"segmentation": min(scores["over"], scores["under"])}
 
 
+def asked_seconds(reference: Segments, *, span: tuple[float, float] | None = None) -> dict[str, float]:
+    """Seconds of the reference that each of MEASURES compares, by which means over recordings are weighed.
+
+    So the mean over recordings is the share of all time compared, as in MIREX: a song in power chords hardly counts
+    under majmin, which does not ask for them. Arguments as for ``evaluate_chords``.
+
+    >>> seconds = asked_seconds(Segments([0, 2], [2, 5], ["C:maj", "G:5"]))
+    >>> seconds["root"], seconds["majmin"]
+    (5.0, 2.0)
+    """
+    from mir_eval import chord, util
+
+    start, end = span if span is not None else _extent(reference)
+    if end <= start:
+        return dict.fromkeys(MEASURES, 0.0)
+    spans, labels = _filled(reference, start, end, "X")
+    seconds = util.intervals_to_durations(spans)
+    return {
+        name: float(seconds[getattr(chord, measure)(labels, labels) >= 0].sum()) for name, measure in MEASURES.items()
+    }
+
+
 def _extent(segments: Segments) -> tuple[float, float]:
     return (float(segments.starts[0]), float(segments.ends.max())) if len(segments) else (0.0, 0.0)
 

@@ -9,7 +9,7 @@ import numpy as np
 from solfeggio.answers import Answer
 from solfeggio.augment import CHANGES
 from solfeggio.data.dataset import Track
-from solfeggio.studies.scores import Score, evaluate, summary
+from solfeggio.studies.scores import Score, evaluate, summary, weigh
 from solfeggio.studies.table import Table
 
 
@@ -23,6 +23,7 @@ def robustness(
         scores = []
         for track, samples, rate in loaded:
             changed, truth = change(samples, rate, track.answers[task])
-            scores.append(Score(track.id, evaluate(truth, hear(changed, rate), task), dict(track.groups)))
+            values = evaluate(truth, hear(changed, rate), task)
+            scores.append(Score(track.id, values, dict(track.groups), weigh(truth, task)))
         rows.append((name, *summary(scores, columns)))
     return Table(title, ("change", *columns), tuple(rows), f"{len(loaded)} tracks, mean with 95 % bootstrap interval")

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from solfeggio.answers import Answer, Events, Segments
 from solfeggio.errors import ConfigError, unknown
-from solfeggio.metrics.chords import evaluate_chords
+from solfeggio.metrics.chords import asked_seconds, evaluate_chords
 from solfeggio.metrics.events import evaluate_beats, evaluate_events
 from solfeggio.metrics.key import evaluate_key
 from solfeggio.metrics.segments import evaluate_sections
-from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
+from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, over_tracks
 
 HEADLINE = {  # the columns that a task's tables show
     "beats": ("F", "downbeat F", "CMLt", "AMLt"),
@@ -26,15 +26,21 @@ JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # t
     "key": (Segments, evaluate_key),
     "sections": (Segments, evaluate_sections),
 }
+WEIGHERS: dict[str, Callable[..., dict[str, float]]] = {"chords": asked_seconds}  # how much a track counts, by metric
 
 
 @dataclass(frozen=True)
 class Score:
-    """One track's numbers. id, groups: of the track. values: metric name to number."""
+    """One track's numbers.
+
+    id, groups: of the track. values: metric name to number. weights: how much the track counts in means of a metric,
+    such as the seconds that it compares; 1 where nothing is said.
+    """
 
     id: str
     values: dict[str, float]
     groups: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
 
 
 def evaluate(
@@ -58,15 +64,25 @@ def evaluate(
     return judge(reference, estimate, span=span)
 
 
-def summary(scores: Sequence[Score], columns: Sequence[str]) -> tuple[Cell, ...]:
-    """Mean of each column over tracks, with the bootstrap's 95 % interval."""
-    return tuple(over_tracks([score.values[column] for score in scores]) for column in columns)
+def weigh(reference: Answer, task: str, span: tuple[float, float] | None = None) -> dict[str, float]:
+    """How much a track with this truth counts in the mean of each metric; metrics that are not in it count 1."""
+    return WEIGHERS[task](reference, span=span) if task in WEIGHERS else {}
+
+
+def summary(scores: Sequence[Score], columns: Sequence[str]) -> tuple[Estimate, ...]:
+    """Mean of each column over tracks, weighed, with the bootstrap's 95 % interval."""
+    return tuple(
+        over_tracks([score.values[c] for score in scores], [score.weights.get(c, 1.0) for score in scores])
+        for c in columns
+    )
 
 
 def compare(title: str, systems: Mapping[str, Sequence[Score]], columns: Sequence[str], note: str = "") -> Table:
     """One row for each system over the same tracks."""
     rows = [(name, *summary(scores, columns)) for name, scores in systems.items()]
-    return Table(title, ("system", *columns), tuple(rows), note or "mean over tracks with 95 % bootstrap interval")
+    weighed = any(score.weights for scores in systems.values() for score in scores)
+    usual = f"mean over tracks{', weighed by the seconds compared,' if weighed else ''} with 95 % bootstrap interval"
+    return Table(title, ("system", *columns), tuple(rows), note or usual)
 
 
 def by_group(title: str, scores: Sequence[Score], group: str, columns: Sequence[str], note: str = "") -> Table:
@@ -92,7 +108,8 @@ def across_seeds(
     more = tuple(dict.fromkeys(name for cells in extra.values() for name in cells))
     rows = []
     for name, runs in variants.items():
-        means = [over_seeds([sum(s.values[c] for s in run) / len(run) for run in runs]) for c in columns]
+        tracks = [summary(run, columns) for run in runs]
+        means = [over_seeds([cells[i].mean for cells in tracks]) for i in range(len(columns))]
         rows.append((name, len(runs), *means, *(extra.get(name, {}).get(column) for column in more)))
     return Table(
         title, ("variant", "seeds", *columns, *more), tuple(rows), "mean over seeds with Student's 95 % interval"
@@ -114,6 +131,7 @@ def score_tracks(
             getattr(track, "id", ""),
             evaluate(truth(track), answer(track), task, getattr(track, "span", None)),
             dict(getattr(track, "groups", {})),
+            weigh(truth(track), task, getattr(track, "span", None)),
         )
         for track in tracks
     ]

@@ -50,22 +50,30 @@ def over_seeds(values: Iterable[float]) -> Estimate:
     return Estimate(mean, mean - half, mean + half, len(data))
 
 
-def over_tracks(values: Iterable[float], seed: int = 0, draws: int = 4000) -> Estimate:
+def over_tracks(
+    values: Iterable[float], weights: Iterable[float] | None = None, seed: int = 0, draws: int = 4000
+) -> Estimate:
     """Mean and 95 % interval of many tracks by the percentile bootstrap (Efron), repeatable from ``seed``.
+
+    weights: how much each track counts; None, or nothing but zeros: all the same.
 
     >>> over_tracks([1.0, 1.0, 1.0]).high
     1.0
+    >>> over_tracks([1.0, 0.0], [3.0, 1.0]).mean
+    0.75
     """
     data = _finite(values)
-    mean = float(data.mean())
+    weight = np.ones(len(data)) if weights is None else _finite(weights)
+    weight = weight if weight.any() else np.ones(len(data))
+    mean = float((data * weight).sum() / weight.sum())
     if len(data) < 2:
         return Estimate(mean, float("nan"), float("nan"), len(data))
     rng = np.random.default_rng(seed)
     size = max(1, 2_000_000 // len(data))  # rows drawn at once, so a long list needs no more memory than a short one
-    means = np.concatenate(
-        [data[rng.integers(0, len(data), (min(size, draws - i), len(data)))].mean(1) for i in range(0, draws, size)]
-    )
-    low, high = np.quantile(means, [0.025, 0.975])
+    drawn = (rng.integers(0, len(data), (min(size, draws - i), len(data))) for i in range(0, draws, size))
+    sums = [((data * weight)[rows].sum(1), weight[rows].sum(1)) for rows in drawn]
+    upper, lower = (np.concatenate(part) for part in zip(*sums, strict=True))
+    low, high = np.quantile(upper[lower > 0] / lower[lower > 0], [0.025, 0.975])
     return Estimate(mean, float(low), float(high), len(data))
 
 
