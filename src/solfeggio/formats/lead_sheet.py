@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -118,8 +118,7 @@ def chart(answers: Mapping[str, Answer], title: str = "") -> str:
     | Am     | Dm7 E7 | E7     |
     <BLANKLINE>
     """
-    sheet, beats = lead_sheet(answers), answers["beats"]
-    assert isinstance(beats, Events)
+    sheet, beats = lead_sheet(answers), cast(Events, answers["beats"])
     facts = [_one_line(key_name(sheet[0].key))] if sheet and sheet[0].key else []
     facts += [str(sheet[0].metre), f"{tempo(beats):.0f} bpm"] if sheet else ["no bars were found"]
     lines = [*([_one_line(title)] if title else []), ", ".join(facts), ""]
