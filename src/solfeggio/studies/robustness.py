@@ -10,7 +10,7 @@ from solfeggio.answers import Answer
 from solfeggio.augment import CHANGES
 from solfeggio.data.dataset import Track
 from solfeggio.studies.scores import Score, evaluate, summary, weigh
-from solfeggio.studies.table import Table
+from solfeggio.studies.table import Cell, Table
 
 
 def robustness(
@@ -18,7 +18,7 @@ def robustness(
 ) -> Table:
     """Hear every track under each of ``augment.CHANGES``; one row for each. Chords and keys move with the pitch."""
     loaded = [(track, *track.audio()) for track in tracks]
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for name, change in CHANGES.items():
         scores = []
         for track, samples, rate in loaded:

@@ -79,7 +79,7 @@ def summary(scores: Sequence[Score], columns: Sequence[str]) -> tuple[Estimate, 
 
 def compare(title: str, systems: Mapping[str, Sequence[Score]], columns: Sequence[str], note: str = "") -> Table:
     """One row for each system over the same tracks."""
-    rows = [(name, *summary(scores, columns)) for name, scores in systems.items()]
+    rows: list[tuple[Cell, ...]] = [(name, *summary(scores, columns)) for name, scores in systems.items()]
     weighed = any(score.weights for scores in systems.values() for score in scores)
     usual = f"mean over tracks{', weighed by the seconds compared,' if weighed else ''} with 95 % bootstrap interval"
     return Table(title, ("system", *columns), tuple(rows), note or usual)
@@ -88,7 +88,7 @@ def compare(title: str, systems: Mapping[str, Sequence[Score]], columns: Sequenc
 def by_group(title: str, scores: Sequence[Score], group: str, columns: Sequence[str], note: str = "") -> Table:
     """One row for each value of a group: sound-bank family, style, version."""
     names = sorted({score.groups.get(group, "") for score in scores})
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for name in names:
         own = [score for score in scores if score.groups.get(group, "") == name]
         rows.append((name, len(own), *summary(own, columns)))
