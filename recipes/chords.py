@@ -357,7 +357,8 @@ def score_released(
     for test, dataset in {**tests, **written(shared)}.items():
         items = ready(system, dataset, cache, jobs)
         scores[test] = score_items(system, items)
-        rows = {"released": scores[test], **baselines(items, system, common)}
+        sevenths = score_items(system, items, vocabulary="sevenths")
+        rows = {"released": scores[test], "released, vocabulary sevenths": sevenths, **baselines(items, system, common)}
         tables.append(compare(f"Released, {test}: beside answers that never learned", rows, COLUMNS))
     return system, scores, tables
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solfeggio.answers import Events, Segments
-from solfeggio.decode.chords import QUALITIES, changes, count_changes, decode_chords, regroup, score_chords
+from solfeggio.decode.chords import QUALITIES, changes, count_changes, decode_chords, is_bare, regroup, score_chords
 from solfeggio.errors import ConfigError
 from solfeggio.grid import Grid
 from solfeggio.harte import VOCABULARIES, encode, vocabulary
@@ -45,6 +45,16 @@ def test_a_coarse_chord_is_as_likely_as_its_likeliest_member():
     assert regroup(scores, "large", "large") is scores
     with pytest.raises(ConfigError, match="knows 'majmin' only"):
         regroup(np.zeros((1, 25)), "majmin", "large")
+
+
+def test_chords_without_a_third_speak_for_the_likelier_side():
+    scores = np.full((2, len(LARGE)), -20.0)
+    scores[:, LARGE.index("D:5")] = 0
+    scores[0, LARGE.index("D:min")] = scores[1, LARGE.index("D:maj7")] = -6
+    assert [vocabulary("sevenths")[i] for i in regroup(scores, "large", "sevenths")[:1].argmax(1)] == ["D:min"]
+    assert [vocabulary("majmin")[i] for i in regroup(scores, "large", "majmin").argmax(1)] == ["D:min", "D:maj"]
+    assert regroup(scores, "large", "majmin").max() == pytest.approx(0, abs=1e-3)
+    assert is_bare("D:sus4/5") and not is_bare("D:7(#9)") and not is_bare("N")
 
 
 def test_counted_changes_are_probabilities_that_hold_in_every_key():

@@ -53,7 +53,10 @@ def test_any_chord_is_read_back_in_a_small_vocabulary(truth: Segments, name: str
     assert found == [simplify(label, name) for label in truth.labels]
 
 
-@given(songs())
+THIRDS = [f"{r}:{q}" for r in ROOTS for q in QUALITIES if {3, 4} & set(QUALITIES[q])]
+
+
+@given(songs([*THIRDS, "N"]))
 @settings(max_examples=20, deadline=None)
 def test_flat_outputs_obey_the_law_too(truth: Segments):
     heard = FLAT.decode(sure(FLAT, truth, float(truth.ends[-1])), weight=1.0)

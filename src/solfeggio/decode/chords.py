@@ -72,15 +72,28 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 def regroup(scores: np.ndarray, fine: str, coarse: str) -> np.ndarray:
     """Scores (frame, chord) in a coarser vocabulary: a chord is as likely as the likeliest that simplifies to it.
 
+    What has no third (suspended and power chords) speaks for major and minor as far as these are likely themselves.
     Raises ConfigError when the coarse vocabulary tells apart what the fine one does not.
     """
     if fine == coarse:
         return scores
-    place = _coarser(fine, coarse)
-    out = np.full((len(scores), len(vocabulary(coarse))), -np.inf)
-    for column in range(scores.shape[1]):
+    place, labels, coarser = _coarser(fine, coarse), vocabulary(fine), vocabulary(coarse)
+    out = np.full((len(scores), len(coarser)), -np.inf)
+    bare = [i for i, label in enumerate(labels) if is_bare(label) and not is_bare(coarser[place[i]])]
+    for column in sorted({*range(len(labels))} - {*bare}):
         np.maximum(out[:, place[column]], scores[:, column], out=out[:, place[column]])
+    for root in range(12):
+        sides = [encode(f"{NAMES[root]}:{side}", coarse) for side in ("maj", "min")]
+        if own := [i for i in bare if read(labels[i])[0] == root]:
+            shares = log_softmax(out[:, sides])
+            out[:, sides] = np.maximum(out[:, sides], shares + scores[:, own].max(1, keepdims=True))
     return out
+
+
+def is_bare(label: str) -> bool:
+    """Tell whether a chord has no third, so that it is neither major nor minor."""
+    intervals = read(label)[1]
+    return bool(intervals) and 3 not in intervals and 4 not in intervals
 
 
 @lru_cache(maxsize=16)

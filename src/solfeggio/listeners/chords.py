@@ -17,13 +17,22 @@ from torch import nn
 
 from solfeggio.answers import Events, Segments
 from solfeggio.contracts import Listener, Spec
-from solfeggio.decode.chords import FINE, LANGUAGES, QUALITIES, decode_chords, log_softmax, regroup, score_chords
+from solfeggio.decode.chords import (
+    FINE,
+    LANGUAGES,
+    QUALITIES,
+    decode_chords,
+    is_bare,
+    log_softmax,
+    regroup,
+    score_chords,
+)
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.frontends.log_cq import LogConstantQ
 from solfeggio.frontends.mel import log_filters
 from solfeggio.frontends.spectra import LogSpectra
 from solfeggio.grid import Grid
-from solfeggio.harte import VOCABULARIES, encode, pitch_classes, read, vocabulary
+from solfeggio.harte import VOCABULARIES, encode, pitch_classes, read, simplify, vocabulary
 from solfeggio.nets.heads import ClassHeads, FrameHeads
 from solfeggio.nets.intervals import IntervalTrunk, PitchStem
 from solfeggio.nets.recurrent import RecurrentTrunk
@@ -173,8 +182,9 @@ class Chords(Listener):
 
     def _row(self, label: str) -> dict[str, tuple[int, ...]]:
         """Columns that are 1 in each head while a chord sounds."""
-        if label == "X":
-            return {}
+        flat = self.config.classes
+        if label == "X" or ("root" not in self.heads and is_bare(label) and not is_bare(simplify(label, flat))):
+            return {}  # what is neither major nor minor teaches nothing to whom it must be one
         root, _, bass = read(label)
         fine = vocabulary(FINE)[encode(label, FINE)]
         quality = fine.partition(":")[2].partition("/")[0]
@@ -183,7 +193,7 @@ class Chords(Listener):
             "bass": (bass if root >= 0 else 12,),
             "pitches": (*pitch_classes(label), bass) if root >= 0 else (),
             "quality": (root * len(QUALITIES) + QUALITIES.index(quality),) if root >= 0 else (),
-            "chords": (encode(label, self.config.classes),),
+            "chords": (encode(label, flat),),
         }
         return {head: row[head] for head in self.heads}
 
