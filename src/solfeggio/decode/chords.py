@@ -79,7 +79,7 @@ def regroup(scores: np.ndarray, fine: str, coarse: str) -> np.ndarray:
         return scores
     place, labels, coarser = _coarser(fine, coarse), vocabulary(fine), vocabulary(coarse)
     out = np.full((len(scores), len(coarser)), -np.inf)
-    bare = [i for i, label in enumerate(labels) if is_bare(label) and not is_bare(coarser[place[i]])]
+    bare = [i for i, label in enumerate(labels) if is_bare(label) and coarser[place[i]].endswith(":maj")]
     for column in sorted({*range(len(labels))} - {*bare}):
         np.maximum(out[:, place[column]], scores[:, column], out=out[:, place[column]])
     for root in range(12):
