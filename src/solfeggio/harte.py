@@ -41,7 +41,7 @@ VOCABULARIES: dict[str, tuple[str, ...]] = {  # shapes: a quality, over which ba
 }  # fmt: skip
 NEAREST = {  # where a vocabulary lacks a quality: what it is called instead, until it is there
     "9": "7", "11": "7", "13": "7", "7(b9)": "7", "7(#9)": "7", "maj9": "maj7", "maj13": "maj7", "min9": "min7",
-    "min11": "min7", "min13": "min7", "maj(9)": "maj", "min(9)": "min", "maj6(9)": "maj6", "aug(b7)": "aug",
+    "min11": "min7", "min13": "min7", "maj(9)": "maj", "min(9)": "min", "maj6(9)": "maj6", "aug(b7)": "7",
     "sus4(b7)": "7", "7": "maj", "maj7": "maj", "maj6": "maj", "aug": "maj", "sus4": "maj", "sus2": "maj", "5": "maj",
     "min7": "min", "min6": "min", "minmaj7": "min", "hdim7": "min7", "dim7": "min", "dim": "min",
 }  # fmt: skip
