@@ -52,10 +52,10 @@ class Config:
     band: tuple[float, float] = (65.0, 2093.0)  # Hz of its quarter tones, up to C7: 105 bins
     trunk: str = "intervals"  # intervals, recurrent, dense or convolution
     stem: tuple[int, ...] = (8, 16, 16)  # channels of the convolutions along pitch, with trunk intervals
-    width: int = 40  # channels of the trunk (cells per direction when recurrent, units when dense)
+    width: int = 56  # channels of the trunk (cells per direction when recurrent, units when dense)
     depth: int = 6  # layers of the trunk
     context: int = 15  # frames that a dense network sees
-    dropout: float = 0.1  # share
+    dropout: float = 0.15  # share
     output: str = "structured"  # structured: four heads; flat: one class a chord; chroma: classes read from a chroma
     classes: str = "large"  # vocabulary of a flat output
     vocabulary: str = "large"  # what is answered: majmin, sevenths or large, all with N
