@@ -1,6 +1,7 @@
-"""The contract of a listener: abstract once here, final everywhere else.
+"""The two contracts, of listeners and of writers: abstract once here, final everywhere else.
 
-Audio --prepare--> features --forward--> logits --decode--> Answer, and targets is decode's inverse (the mirror law).
+Listener: audio --prepare--> features --forward--> logits --decode--> Answer; targets is decode's inverse (mirror law).
+Writer: score --encode--> tokens --sample--> tokens --decode--> score; decode(encode(score)) is the score.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 from solfeggio.answers import Answer
 from solfeggio.errors import ConfigError
 from solfeggio.grid import Grid
+from solfeggio.notation import Score
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,40 @@ class Listener(torch.nn.Module, ABC):
     def tracker(self, **options: Any) -> Tracker:
         """Make what decodes this listener's logits while the music runs; raises ConfigError where nothing can."""
         raise ConfigError(f"{type(self).__name__} cannot stream", "its answer needs the whole recording", "use hear")
+
+
+Batch = dict[str, torch.Tensor]  # named tensors, the first axis counts items
+
+
+class Writer(torch.nn.Module, ABC):
+    """Score to score in named steps, each callable alone. Subclasses are final and hold a frozen ``Config``.
+
+    Tokens are named integer tensors without a batch axis; a ``Batch`` is such items stacked.
+    """
+
+    Config: ClassVar[type]
+    config: Any
+
+    @abstractmethod
+    def encode(self, score: Score) -> Batch:
+        """Turn a score into tokens; raises NotationError for what the encoding cannot hold."""
+
+    @abstractmethod
+    def decode(self, tokens: Batch) -> Score:
+        """Turn tokens into a score: the inverse of encode."""
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> Batch:
+        """Turn a batch into named logits and codes; no randomness in evaluation mode."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the scalar to minimise on a batch and its named parts, for the curves."""
+
+    @abstractmethod
+    def sample(self, context: Batch, rng: torch.Generator, **options: Any) -> Batch:
+        """Write: tokens of what is asked for, given the tokens around it; the same ``rng`` writes the same again."""
+
+    @abstractmethod
+    def example(self) -> Batch:
+        """Give a small fixed batch, by which a trained writer is recognised (golden check) and tested."""

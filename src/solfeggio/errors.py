@@ -4,6 +4,7 @@ SolfeggioError                 all that this package raises on purpose; the comm
 ├── AudioError                 a sound file that cannot be read, decoded or written
 ├── FormatError                a label, MIDI or JAMS file that does not hold what its name promises
 ├── AnswerError                an answer whose arrays contradict each other (unsorted, negative, wrong shape)
+├── NotationError              written music that an encoding or a writer cannot hold (polyphony, another metre, range)
 ├── ConfigError                a setting, name or option that is unknown or out of range
 ├── BundleError                a trained system on disk that is missing, changed or incomplete
 ├── DataError                  a dataset that is missing, leaks between splits or contradicts its labels
@@ -39,6 +40,10 @@ class FormatError(SolfeggioError):
 
 class AnswerError(SolfeggioError):
     """An answer whose arrays contradict each other."""
+
+
+class NotationError(SolfeggioError):
+    """Written music that an encoding or a writer cannot hold."""
 
 
 class ConfigError(SolfeggioError):

@@ -1,4 +1,4 @@
-"""The words of written music: metre, and what beats say about bars and tempo.
+"""The words of written music: scores and their parts, metre, and what beats say about bars and tempo.
 
 Beats are ``Events`` whose labels count the bar: "1" is the downbeat. Everything here follows from that.
 In simple metres the beat is the denominator's note; in compound ones (6/8, 12/8) written for two or four beats a bar
@@ -13,6 +13,8 @@ import numpy as np
 
 from solfeggio.answers import Curve, Events, Segments
 from solfeggio.errors import ConfigError
+
+Spans = tuple[tuple[float, float, str], ...]  # (start, end, label), in quarters
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,67 @@ class Metre:
     def of_beats(cls, beats: int) -> Metre:
         """Name the usual metre with this many beats a bar: 6 and 7 are counted in eighths, others in quarters."""
         return cls(beats, 8 if beats in (6, 7, 9, 12) else 4)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One player: notes on the quarter-note clock.
+
+    name: "drums", "bass", "chords", "melody", ... program: General MIDI program 0..127 (kit number for drums).
+    notes: (n, 4) columns start (quarters), end (quarters), MIDI pitch, velocity 1..127, sorted by start. words: for a
+    part that is sung, the syllable of each note ("" goes on with the last). pedal: (start, end) in quarters while the
+    sustain pedal is down.
+    """
+
+    name: str
+    program: int
+    notes: np.ndarray
+    drums: bool = False
+    words: tuple[str, ...] = ()
+    pedal: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """Written music, on the quarter-note clock: what writers read and write.
+
+    title: its name. bpm: quarter notes a minute. parts: the players. length_quarters: end of the last bar. metres:
+    (start, end, "3/4") over the whole length. keys, chords: (start, end, "C:maj"), (start, end, Harte label), where
+    they are known. pickup_quarters: length of an incomplete first bar, 0 when the first bar is whole.
+    Raises ConfigError for metres that leave a gap or a length that is not positive.
+    """
+
+    title: str
+    bpm: float
+    parts: tuple[Part, ...]
+    length_quarters: float
+    metres: Spans = ()
+    keys: Spans = ()
+    chords: Spans = ()
+    pickup_quarters: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.length_quarters < 1e6 or not 0 < self.bpm < 1000:
+            raise ConfigError(f"score of {self.length_quarters} quarters at {self.bpm} bpm", "both must be positive")
+        if not self.metres:
+            object.__setattr__(self, "metres", ((0.0, float(self.length_quarters), "4/4"),))
+        edges = [0.0, *(end for _, end, _ in self.metres)]
+        if any(abs(start - edge) > 1e-6 for (start, _, _), edge in zip(self.metres, edges, strict=False)):
+            raise ConfigError(f"metres {self.metres}", "each must begin where the one before ends, the first at 0")
+
+    def bar_lines(self) -> np.ndarray:
+        """Where bars begin, and where the last one ends: (bars + 1,) quarters; bar 1 is after a pick-up.
+
+        >>> Score("a", 120, (), 7.0, ((0.0, 7.0, "3/4"),), pickup_quarters=1.0).bar_lines()
+        array([0., 1., 4., 7.])
+        """
+        lines = [0.0, self.pickup_quarters] if self.pickup_quarters else [0.0]
+        for start, end, label in self.metres:
+            metre = Metre.parse(label)
+            size = metre.beats * 4 / metre.unit
+            first = max(start, self.pickup_quarters)
+            lines += [min(first + (i + 1) * size, end) for i in range(int(np.ceil((end - first) / size - 1e-6)))]
+        return np.array(lines)
 
 
 def downbeats(beats: Events) -> Events:

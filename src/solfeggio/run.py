@@ -1,4 +1,4 @@
-"""How any listener runs: loading, devices, windows, borders, stitching, streams. Written once, for all."""
+"""How any system runs: loading, devices, windows, borders, stitching, streams. Written once, for all."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from solfeggio import bundle, listeners
+from solfeggio import bundle, listeners, writers
 from solfeggio.answers import Answer, Curve, Events, Segments
 from solfeggio.audio import blocks, info, mono, resample
-from solfeggio.contracts import Listener
+from solfeggio.contracts import Listener, Writer
 from solfeggio.errors import BundleError, ConfigError, unknown
 
 BLOCK = 10.0  # seconds read from disk at once
@@ -40,15 +40,24 @@ def systems() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(listeners.__path__))
 
 
-def build(system: str, config: Any = None) -> Listener:
-    """Make an untrained listener by name; ``config`` is its Config, a dict of its fields, or None for the defaults."""
-    if system not in systems():
-        raise unknown("system", system, systems())
-    module = importlib.import_module(f"solfeggio.listeners.{system}")
+def writing_systems() -> list[str]:
+    """List the writers: the folder listing is the registry."""
+    return sorted(module.name for module in pkgutil.iter_modules(writers.__path__))
+
+
+def build(system: str, config: Any = None) -> Any:
+    """Make an untrained listener or writer by name.
+
+    config: its Config, a dict of its fields, or None for the defaults. Raises ConfigError for unknown names.
+    """
+    floor = "listeners" if system in systems() else "writers"
+    if floor == "writers" and system not in writing_systems():
+        raise unknown("system", system, [*systems(), *writing_systems()])
+    module = importlib.import_module(f"solfeggio.{floor}.{system}")
     kind = next(
         v
         for v in vars(module).values()
-        if isinstance(v, type) and v.__module__ == module.__name__ and issubclass(v, Listener)
+        if isinstance(v, type) and v.__module__ == module.__name__ and issubclass(v, (Listener, Writer))
     )
     if isinstance(config, dict):
         known = {f.name for f in dataclasses.fields(kind.Config)}
@@ -59,8 +68,8 @@ def build(system: str, config: Any = None) -> Listener:
     return kind(config if config is not None else kind.Config())
 
 
-def load(name: str | Path = "beats", device: str = "cpu") -> Listener:
-    """Load a trained system by bundle name or folder, verified by hash and golden check, ready to hear.
+def load(name: str | Path = "beats", device: str = "cpu") -> Any:
+    """Load a trained system by bundle name or folder, verified by hash and golden check, ready to hear or to write.
 
     Raises ConfigError for an unknown name and BundleError for a bundle that is damaged or computes something else.
 
@@ -86,7 +95,7 @@ def load(name: str | Path = "beats", device: str = "cpu") -> Listener:
     return system.to(pick_device(device))
 
 
-def save(system: Listener, path: Path, facts: dict[str, Any]) -> None:
+def save(system: Listener | Writer, path: Path, facts: dict[str, Any]) -> None:
     """Write a trained system as a bundle; refuses when facts are missing."""
     arrays = {key: value.detach().cpu().numpy() for key, value in system.state_dict().items()}
     name = type(system).__module__.rpartition(".")[2]
@@ -94,14 +103,17 @@ def save(system: Listener, path: Path, facts: dict[str, Any]) -> None:
     bundle.save(path, system=name, config=config, arrays=arrays, golden=golden(system), facts=facts)
 
 
-def golden(system: Listener, seed: int = 0) -> dict[str, Any]:
-    """Hear one second of noise made from a seed: the logits that identify a trained system."""
-    rng = np.random.default_rng(seed)
-    samples = torch.from_numpy(rng.normal(0, 0.1, system.spec.rate).astype(np.float32))[None]
+def golden(system: Listener | Writer, seed: int = 0) -> dict[str, Any]:
+    """Logits that identify a trained system: of one second of noise made from a seed, or of a writer's example."""
     training = system.training
-    system.eval()
+    system.cpu().eval()
     with torch.inference_mode():
-        logits = system.cpu()(system.prepare(samples))
+        if isinstance(system, Writer):
+            logits = system(system.example())
+        else:
+            rng = np.random.default_rng(seed)
+            samples = torch.from_numpy(rng.normal(0, 0.1, system.spec.rate).astype(np.float32))[None]
+            logits = system(system.prepare(samples))
     system.train(training)
     return {"seed": seed, "logits": {k: np.round(v[0].double().numpy(), 4).tolist() for k, v in logits.items()}}
 

@@ -197,10 +197,38 @@ def fit(
     task: str | None = None,
     log: Callable[[str], None] = print,
 ) -> Fit:
-    """Train ``system`` in place and return the curve; continues from ``folder`` when a run was cut off there.
+    """Train a listener in place and return the curve; continues from ``folder`` when a run was cut off there.
 
     train, valid: prepared recordings. lesson: turns a batch into a loss. task: which of the items' answers is the truth
     (the listener's own name by default). Raises MissingExtra without Lightning and DataError without recordings.
+    """
+    if not train or not valid:
+        raise DataError("nothing to learn from", f"{len(train)} recordings to train on, {len(valid)} to validate on")
+    name = task or type(system).__module__.rpartition(".")[2]
+    frames = system.spec.grid.span(budget.excerpt)
+    fixed: Any = [excerpt(system, name, item, 0, frames) for item in valid]
+
+    def batches(done: int) -> Iterable[Any]:
+        return torch.utils.data.DataLoader(Excerpts(system, name, train, budget, seed + done), budget.batch)
+
+    checked = torch.utils.data.DataLoader(fixed, budget.batch)
+    return learn(system, batches, checked, lambda s, batch: lesson(s, *batch), budget, seed, folder, log)
+
+
+def learn(
+    system: torch.nn.Module,
+    batches: Callable[[int], Iterable[Any]],
+    checked: Iterable[Any],
+    step: Callable[[Any, Any], tuple[torch.Tensor, dict[str, torch.Tensor]]],
+    budget: Budget,
+    seed: int,
+    folder: Path,
+    log: Callable[[str], None] = print,
+) -> Fit:
+    """Train any network in place: what listeners and writers share. Continues from ``folder`` as ``fit`` does.
+
+    batches: given how many checks are done already, endless training batches. checked: batches to validate on. step:
+    (system, batch) to the loss and its named parts. budget: excerpt and stretch do not matter here.
     """
     try:
         import lightning
@@ -210,9 +238,6 @@ def fit(
         raise MissingExtra(
             f"training needs {error.name}", "it is an optional dependency", "pip install 'solfeggio[train]'"
         ) from None
-    if not train or not valid:
-        raise DataError("nothing to learn from", f"{len(train)} recordings to train on, {len(valid)} to validate on")
-    task = task or type(system).__module__.rpartition(".")[2]
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("lightning.pytorch", "codecarbon"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -235,14 +260,14 @@ def fit(
             self.count = 0
 
         def training_step(self, batch: Any, index: int) -> torch.Tensor:
-            loss, parts = lesson(self.system, *batch)
+            loss, parts = step(self.system, batch)
             for key, value in parts.items():
                 self.sums[key] = self.sums.get(key, 0.0) + float(value.detach())
             self.count += 1
             return loss
 
         def validation_step(self, batch: Any, index: int) -> None:
-            _, parts = lesson(self.system, *batch)
+            _, parts = step(self.system, batch)
             for key, value in parts.items():
                 self.log(f"valid {key}", value, on_epoch=True, on_step=False)
 
@@ -271,9 +296,6 @@ def fit(
         }
 
     torch.manual_seed(seed)
-    loader = torch.utils.data.DataLoader(Excerpts(system, task, train, budget, seed + len(curve)), budget.batch)
-    frames = system.spec.grid.span(budget.excerpt)
-    fixed = [excerpt(system, task, item, 0, frames) for item in valid]
     tracker = OfflineEmissionsTracker(
         country_iso_code="FRA", save_to_file=False, log_level="critical", measure_power_secs=30
     )
@@ -298,9 +320,8 @@ def fit(
         accelerator="auto",
         precision=budget.precision,  # type: ignore[arg-type]
     )
-    checked: Any = torch.utils.data.DataLoader(fixed, budget.batch)  # type: ignore[arg-type]
     try:
-        trainer.fit(student, loader, checked, ckpt_path=last if last.exists() else None)
+        trainer.fit(student, batches(len(curve)), checked, ckpt_path=last if last.exists() else None)
     finally:
         tracker.stop()
     system.cpu().eval()

@@ -10,26 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solfeggio.answers import Curve, Events, Notes, Segments
+from solfeggio.notation import Part, Spans
 
-Spans = tuple[tuple[float, float, str], ...]  # (start, end, label), in quarters
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One player: notes on the quarter-note clock.
-
-    name: "drums", "bass", "chords", "melody", ... program: General MIDI program 0..127 (kit number for drums).
-    notes: (n, 4) columns start (quarters), end (quarters), MIDI pitch, velocity 1..127, sorted by start. words: for a
-    part that is sung, the syllable of each note ("" goes on with the last). pedal: (start, end) in quarters while the
-    sustain pedal is down.
-    """
-
-    name: str
-    program: int
-    notes: np.ndarray
-    drums: bool = False
-    words: tuple[str, ...] = ()
-    pedal: tuple[tuple[float, float], ...] = ()
+__all__ = ["SPANS", "Part", "Performance", "Played", "Song", "Spans"]
 
 
 @dataclass(frozen=True, eq=False)
