@@ -12,9 +12,12 @@ from solfeggio.harte import (
     QUALITIES,
     SCALES,
     VOCABULARIES,
+    chord_scale,
     encode,
     fifths,
+    over,
     parse_pitch,
+    parse_symbol,
     pitch_classes,
     read,
     scale,
@@ -84,3 +87,49 @@ def test_simplifying_by_steps_is_simplifying_at_once() -> None:
         vocabulary("seventh")
     with pytest.raises(ConfigError, match="majmin"):
         simplify("C:maj", "major")
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_a_symbol_reads_back_as_its_label(quality: str) -> None:
+    for name in NAMES:
+        label = f"{name}:{quality}"
+        for key in ("", "Eb:maj", "F#:min", "A:dor"):
+            assert parse_symbol(symbol(label, key)) == label
+        for low in range(12):
+            assert read(parse_symbol(symbol(over(label, low)))) == read(over(label, low))
+    assert [parse_symbol(symbol(label)) for label in ("N", "X")] == ["N", "X"]
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("C", "C:maj"), ("CM", "C:maj"), ("C#m", "Db:min"), ("A-", "A:min"), ("Bbmin7", "Bb:min7"), ("D-7", "D:min7"),
+        ("CMaj7", "C:maj7"), ("Cma7", "C:maj7"), ("CΔ", "C:maj7"), ("CΔ7", "C:maj7"), ("E^7", "E:maj7"),
+        ("F#ø", "F#:hdim7"), ("F♯ø7", "F#:hdim7"), ("Bm7(b5)", "B:hdim7"), ("B-7b5", "B:hdim7"), ("C°", "C:dim"),
+        ("CM7", "C:maj7"), ("C6/9", "C:maj6(9)"), ("C69", "C:maj6(9)"),
+        ("Co7", "C:dim7"), ("C+", "C:aug"), ("C7#5", "C:aug(b7)"), ("C+7", "C:aug(b7)"), ("Gsus", "G:sus4"),
+        ("G7sus", "G:sus4(b7)"), ("Am(maj7)", "A:minmaj7"), ("AmM7", "A:minmaj7"), ("A-Δ", "A:minmaj7"),
+        ("Cadd9", "C:maj(9)"), ("Cmadd9", "C:min(9)"), ("G7alt", "G:7(#9)"),
+        ("G7(b9)", "G:7(b9)"), ("Dm7/G", "D:min7/4"), ("C/E", "C:maj/3"), ("C6/9/E", "C:maj6(9)/3"), ("NC", "N"),
+        ("D:min7/b3", "D:min7/b3"), ("CM9", "C:maj9"), ("B♭m9", "Bb:min9"), ("E13", "E:13"), ("Em11", "E:min11"),
+    ],
+)  # fmt: skip
+def test_symbols_as_people_write_them(written: str, label: str) -> None:
+    assert parse_symbol(written) == label
+
+
+@pytest.mark.parametrize("written", ["", "H7", "c", "Cfoo", "C/", "/E", "C/x", "7", "Cmm", "C:foo", "C7/9/"])
+def test_what_is_no_symbol_is_refused(written: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_symbol(written)
+
+
+@given(st.sampled_from(KEYS), st.integers(0, 11), st.sampled_from(list(QUALITIES)))
+def test_a_chord_scale_holds_the_chord_and_alters_only_its_letters(key: str, low: int, quality: str) -> None:
+    label = f"{NAMES[low]}:{quality}"
+    tones = set(pitch_classes(label))
+    fits = set(chord_scale(label, key))
+    assert tones <= fits and fits <= tones | set(scale(key))
+    if tones <= set(scale(key)):
+        assert fits == set(scale(key))
+    assert chord_scale("N", key) == tuple(sorted(scale(key)))

@@ -6,6 +6,7 @@ tonic and a mode, "C:maj", "A:min", "D:dor". Pitch class 0 is C.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from solfeggio.errors import ConfigError, unknown
@@ -30,6 +31,13 @@ SYMBOLS = {  # quality: what musicians write after the root
     "min9": "m9", "minmaj7": "m(maj7)", "sus4(b7)": "7sus4", "maj(9)": "add9", "min(9)": "m(add9)", "maj6(9)": "6(9)",
     "aug(b7)": "aug7", "min11": "m11", "min13": "m13",
 }  # fmt: skip
+SPOKEN = (  # other ways to write what follows the root, without brackets: pattern, the way of SYMBOLS
+    (r"^(?:minor|min|mi|-)", "m"), (r"[Δ^]$", "maj7"), (r"[Δ^]", "maj"), (r"(?:Maj|Ma|ma|M)(?=\d|$)", "maj"),
+    (r"^maj$", ""), (r"^6/9$", "69"), (r"^(?:ø|h)7?$", "m7b5"), (r"^(?:°|º|o)", "dim"), (r"^m7-5$", "m7b5"),
+    (r"^\+$", "aug"), (r"sus$", "sus4"), (r"^sus47$", "7sus4"), (r"add2$", "add9"), (r"^(?:7?alt|alt7)$", "7#9"),
+    (r"^(?:\+7|7\+5?|7#5)$", "aug7"), (r"^7-9$", "7b9"), (r"^7\+9$", "7#9"),
+)  # fmt: skip
+PLAIN = str.maketrans("♯♭−–", "#b--")
 VOCABULARIES: dict[str, tuple[str, ...]] = {  # shapes: a quality, over which bass
     "majmin": ("maj", "min"),
     "sevenths": ("maj", "min", "7", "maj7", "min7"),
@@ -179,6 +187,68 @@ def symbol(label: str, key: str = "", semitones: int = 0) -> str:
     mark = SYMBOLS.get(quality, SYMBOLS.get(plain, plain) + added.strip(")"))
     under = "/" + spell((lowest + semitones) % 12, key) if lowest != low else ""
     return spell((low + semitones) % 12, key) + mark + under
+
+
+def parse_symbol(text: str) -> str:
+    """Read a chord as jazz and pop musicians write it: the inverse of ``symbol``; Harte labels are read as well.
+
+    Usual other spellings are understood: "C-7", "CM7", "Cø", "C°7", "C+", "Csus", "C6/9". Raises ConfigError.
+
+    >>> [parse_symbol(text) for text in ("Gm7/Bb", "F#ø", "D7b9", "C-", "BbΔ", "Asus", "N.C.")]
+    ['G:min7/b3', 'F#:hdim7', 'D:7(b9)', 'C:min', 'Bb:maj7', 'A:sus4', 'N']
+    """
+    if text in ("N", "X", "N.C.", "NC", "?"):
+        return "X" if text in ("X", "?") else "N"
+    if ":" in text:
+        read(text)
+        return text
+    plain = text.translate(PLAIN)
+    upper, _, lowest = plain.rpartition("/")
+    under = bool(re.fullmatch("[A-G][#b]*", lowest)) and bool(upper)
+    found = re.match("([A-G][#b]*)(.*)", upper if under else plain)
+    quality = _quality(found[2]) if found else ""
+    if not found or not quality:
+        raise ConfigError(f"chord symbol '{text}'", "it is not known", "write C, Dm7, G7/B, Bbmaj7, F#m7b5 or Csus4")
+    low = parse_pitch(found[1])
+    label = f"{NAMES[low]}:{quality}"
+    return over(label, parse_pitch(lowest)) if under else label
+
+
+@lru_cache(maxsize=4096)
+def _quality(written: str) -> str:
+    """Find the quality that is written so after the root; "" for none."""
+    plain = re.sub("[(),]", "", written)
+    for pattern, usual in SPOKEN:
+        plain = re.sub(pattern, usual, plain)
+    marks = (re.sub("[()]", "", symbol(f"C:{quality}")[1:]) for quality in QUALITIES)
+    return dict(zip(marks, QUALITIES, strict=True)).get(plain, "")
+
+
+def chord_scale(label: str, key: str) -> tuple[int, ...]:
+    """Pitch classes that go with a chord in a key: the key's scale, each letter of which the chord may alter.
+
+    A chord tone takes the place of the key's note on the same letter: G sharp that of G under E7 in C. "N" and "X"
+    leave the key's scale.
+
+    >>> chord_scale("E:7", "C:maj"), chord_scale("F:min", "C:maj")
+    ((0, 2, 4, 5, 8, 9, 11), (0, 2, 4, 5, 7, 8, 11))
+    """
+    low, intervals, _ = read(label)
+    own, tones = scale(key), pitch_classes(label)
+    if set(tones) <= set(own):
+        return tuple(sorted(own))
+    first = "CDEFGAB".index(spell(low, key)[0])
+    altered = {"CDEFGAB"[(first + _letters_up(step, intervals)) % 7] for step in intervals}
+    return tuple(sorted({tone for tone in own if spell(tone, key)[0] not in altered} | set(tones)))
+
+
+def _letters_up(step: int, intervals: tuple[int, ...]) -> int:
+    """How many letters above the root a chord tone is written."""
+    if step == 8 and 7 not in intervals:
+        return 4  # a raised fifth
+    if step == 9 and 6 in intervals:
+        return 6  # a diminished seventh
+    return 1 if step == 3 and 4 in intervals else (0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 6)[step]
 
 
 @lru_cache(maxsize=16)

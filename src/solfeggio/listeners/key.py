@@ -34,6 +34,7 @@ LABELS = (*(f"{name}:{mode}" for mode in ("maj", "min") for name in NAMES), "N")
 NO_KEY = len(LABELS) - 1
 MIDDLE = slice(73, 217)  # third-tone bins from C3 to C7, where a pitch stands out from its surroundings
 SCALE = 1000.0  # of the front-end
+MOST = 8.0  # nats that one frame can say against a key, so that an intro without pitches does not outvote a song
 SURE = 100.0  # logit of no key where nothing has a pitch
 
 
@@ -206,7 +207,7 @@ class Key(Listener):
         if not len(keys):
             return Segments([], [])
         rate = float(self.spec.grid.rate)
-        surely = keys - np.logaddexp.reduce(keys, 1, keepdims=True)
+        surely = np.maximum(keys - np.logaddexp.reduce(keys, 1, keepdims=True), -MOST)
         change = min(1 / (settings["lasts"] * rate), 0.5)
         moves = np.full((len(LABELS),) * 2, np.log(change / NO_KEY))
         np.fill_diagonal(moves, np.log1p(-change))

@@ -80,7 +80,12 @@ def song_page(
     write_bytes(path_out, render("song.html.jinja", context))
 
 
-def render(template: str, context: Mapping[str, Any]) -> bytes:
+def render(
+    template: str,
+    context: Mapping[str, Any],
+    scripts: tuple[str, ...] = SCRIPTS,
+    styles: tuple[str, ...] = STYLES,
+) -> bytes:
     """Fill a template of ``report/parts``, with everything escaped but our own code, and encode it.
 
     The page's policy lets only the page's own script run, which holds even if something slipped through the escaping.
@@ -90,7 +95,7 @@ def render(template: str, context: Mapping[str, Any]) -> bytes:
 
     folder = jinja2.FunctionLoader(_part)
     space = jinja2.Environment(loader=folder, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    script = "".join(_part(name) for name in SCRIPTS)
+    script = "".join(_part(name) for name in scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     context = dict(context)
     for packed in [context.get("song"), *context.get("songs", ())]:
@@ -100,7 +105,7 @@ def render(template: str, context: Mapping[str, Any]) -> bytes:
         if context.get(name):
             context[name] = {caption: Markup(drawing) for caption, drawing in context[name].items()}
     own = {
-        "css": Markup("\n".join(_part(name) for name in STYLES)),
+        "css": Markup("\n".join(_part(name) for name in styles)),
         "js": Markup(script),
         "icon": "data:image/svg+xml," + quote(ICON.format("http://www.w3.org/2000/svg"), safe="%"),
         "version": solfeggio.__version__,
