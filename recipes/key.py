@@ -193,14 +193,20 @@ def score_items(
 
 
 def best_decoder(system: Key, items: Sequence[Item]) -> dict[str, float]:
-    """Choose on validation songs how far single frames are trusted and how long keys last."""
+    """Choose on validation songs how far single frames are trusted and how long keys last.
+
+    Of those within one standard error of the best, the one that changes least (Breiman's rule).
+    """
     heard = hear_items(system, items)
-
-    def mean(settings: dict[str, float]) -> float:
+    grid = [{"weight": weight, "lasts": lasts} for weight in WEIGHTS for lasts in reversed(LASTS)]
+    table = []
+    for settings in grid:
         scores = score_items(system, items, heard, **settings)
-        return float(np.mean([score.values[name] for score in scores for name in ("weighted", "local weighted")]))
-
-    return max(({"weight": weight, "lasts": lasts} for weight in WEIGHTS for lasts in LASTS), key=mean)
+        table.append([(score.values["weighted"] + score.values["local weighted"]) / 2 for score in scores])
+    means = np.mean(table, 1)
+    best = int(means.argmax())
+    close = means >= means[best] - np.std(table[best]) / np.sqrt(len(items))
+    return grid[int(np.flatnonzero(close)[0])]
 
 
 def seconds_per_minute(system: Key) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from solfeggio.errors import SolfeggioError
@@ -53,6 +53,13 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, error: type[Solfeggio
     """Write ``data`` to ``path``, whole or not at all; raises ``error`` as ``replacing`` does."""
     with replacing(path, error) as temporary:
         temporary.write_bytes(data)
+
+
+def write_together(contents: Mapping[Path, bytes], error: type[SolfeggioError] = SolfeggioError) -> None:
+    """Write several files, all or none: they take their places when the last one is whole; raises as ``replacing``."""
+    with ExitStack() as stack:
+        for path, data in contents.items():
+            stack.enter_context(replacing(path, error)).write_bytes(data)
 
 
 def _reason(problem: OSError) -> str:

@@ -8,14 +8,42 @@ for musical score inpainting" (ISMIR 2019); Pati, Gururani, Lerch, "dMelodies" (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
 
-from solfeggio.errors import NotationError, unknown
+from solfeggio.errors import NotationError
+from solfeggio.fitting import (
+    BAR_TICKS,
+    LENGTHS,
+    NEAR,
+    RANGES,
+    TICKS,
+    VALUES,
+    fit_score,
+    melody,
+    misfit,
+    pieces,
+    to_quarters,
+    to_ticks,
+)
 from solfeggio.harte import NAMES, QUALITIES, read
 from solfeggio.notation import Part, Score, Spans
+
+__all__ = [
+    "BAR_TICKS",
+    "TICKS",
+    "VALUES",
+    "Line",
+    "decode_bars",
+    "decode_dmelodies",
+    "decode_line",
+    "encode_bars",
+    "encode_dmelodies",
+    "encode_line",
+    "fit_score",
+]
 
 REST, HOLD = 0, 1
 LOWEST, HIGHEST = RANGES["bars"]
@@ -41,7 +69,7 @@ def encode_bars(score: Score, fit: bool = False) -> np.ndarray:
     """
     score = fit_score(score)[0] if fit else score
     notes = melody(score, LOWEST, HIGHEST)
-    starts, ends = (to_ticks(notes[:, column], score.title) for column in (0, 1))
+    starts, ends = to_ticks(notes, score.title)
     tokens = np.zeros(BAR_TICKS * round(score.length_quarters / 4), np.int64)
     for start, end, pitch in zip(starts, ends, notes[:, 2], strict=True):
         tokens[start + 1 : end] = HOLD
@@ -151,13 +179,13 @@ def encode_line(score: Score, fit: bool = False) -> Line:
                                    [*notes[:, 2], -1.0], strict=True):  # fmt: skip
         if start - at == 1:
             raise NotationError(misfit(score), "a rest is shorter than a 32nd triplet", "fit it to the grid")
-        for length in _rests(start - at):
+        for length in pieces(start - at):
             rows.append((at, LINE_REST, int(np.searchsorted(LENGTHS, length))))
             at += length
         if pitch >= 0:
             if end - start not in LENGTHS:
-                raise NotationError(misfit(score), f"a note of {(end - start) / 24:g} quarters is no single note value",
-                                    "fit it, which shortens such notes")  # fmt: skip
+                length = f"a note of {(end - start) / 24:g} quarters is no single note value"
+                raise NotationError(misfit(score), length, "fit it, which shortens such notes")
             rows.append((start, round(pitch) - LINE_LOWEST, int(np.searchsorted(LENGTHS, end - start))))
             at = end
     ticks, pitches, durations = np.array(rows).T
@@ -188,15 +216,6 @@ def decode_line(line: Line, title: str = "melody", bpm: float = 120.0, keys: Spa
     heard = line.pitches < LINE_REST
     notes = np.column_stack([starts / 24, ends / 24, line.pitches + LINE_LOWEST])[heard]
     return _score(title, bpm, notes, length, keys, chords, program)
-
-
-def _rests(ticks: int) -> list[int]:
-    """Cut a rest into note values, the longest first, so that no single tick is left."""
-    lengths = []
-    while ticks > 0:
-        lengths.append(max(int(value) for value in LENGTHS if value <= ticks and ticks - value != 1))
-        ticks -= lengths[-1]
-    return lengths
 
 
 @cache

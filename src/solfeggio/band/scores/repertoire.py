@@ -102,7 +102,7 @@ def read_piece(name: str) -> Sheet:
             pass  # half written or of another age: read the score again
     stem, _, number = name.partition("#")
     if number or stem.partition("/")[0] in ("ryansMammoth", "oneills1850", "airdsAirs"):
-        sheet = read_abc(dict(_tunes(folder() / f"{stem}.abc", stem))[name], name)
+        sheet = read_abc(tune_text(name), name)
     else:
         sheet = read_sheet(folder() / f"{stem}.mxl")
     try:
@@ -111,6 +111,12 @@ def read_piece(name: str) -> Sheet:
     except (OSError, FormatError):
         pass  # a cache that cannot be written only costs time
     return sheet
+
+
+def tune_text(name: str) -> str:
+    """Give the ABC of one of the tunes, by its name."""
+    stem = name.partition("#")[0]
+    return dict(_tunes(folder() / f"{stem}.abc", stem))[name]
 
 
 def cache_folder() -> Path:
