@@ -56,7 +56,7 @@ from solfeggio.train import Budget, Fit, Item, fit, prepare
 
 COLUMNS = HEADLINE["key"]
 SEEDS = (0, 1, 2)
-STUDY = Budget(steps=300, batch=12, excerpt=30.0, check=100, threads=1)
+STUDY = Budget(steps=200, batch=12, excerpt=30.0, check=100, threads=1)
 RELEASED = Budget(steps=2400, batch=8, excerpt=64.0, check=150, threads=1)  # excerpts as long as what the net hears
 SMOKE = Budget(steps=6, batch=2, excerpt=6.0, check=3, threads=1)
 SMOKE_SIDES = ("train", "train", "valid", "test")

@@ -73,8 +73,8 @@ PUBLISHED: dict[str, Config] = {
     "GRILL2015": GRILL2015,
 }
 SEEDS = (0, 1, 2)
-STUDY = Budget(steps=400, batch=8, excerpt=64.0, check=100, threads=1)
-REFERENCE = Budget(steps=400, batch=4, excerpt=40.0, check=100, threads=1)
+STUDY = Budget(steps=250, batch=8, excerpt=64.0, check=100, threads=1)
+REFERENCE = Budget(steps=250, batch=4, excerpt=40.0, check=100, threads=1)
 RELEASED = Budget(steps=2000, batch=8, excerpt=64.0, check=200, threads=1)  # songs last 40 to 100 s
 SMOKE = Budget(steps=4, batch=2, excerpt=12.0, check=2, threads=1)
 REFERENCE_SONGS = 300  # of the training songs; 44.1 kHz features need a preparation of their own

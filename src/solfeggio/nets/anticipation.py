@@ -41,7 +41,7 @@ class AnticipationNet(nn.Module):
         return self.out(states[:, first * self.bar_ticks :]).log_softmax(-1)
 
     def states(self, bars: torch.Tensor, bound: torch.Tensor, end: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """States of both stacks of the ticks before ``end``: (batch, tick, width). bound: which tokens are constraints."""
+        """States of both stacks before ``end``, (batch, tick, width) each. bound: which tokens are constraints."""
         flat = bars.flatten(1)
         ahead = self._ahead(flat, bound)
         before = nn.functional.pad(flat, (1, 0), value=START)[:, :end]

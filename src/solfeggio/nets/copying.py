@@ -166,7 +166,7 @@ class CopyingTransformer(nn.Module):
         return state, logits, beats[:, same], bias
 
     def _agree(self, beats: torch.Tensor, first: int, stop: int, low: int, high: int) -> torch.Tensor:
-        """How well each bar agrees with the bar of each beat in the beats around it that are known: (batch, beat, bar)."""
+        """How well each bar agrees with the bar of a beat in the known beats around: (batch, beat, bar)."""
         count, device = beats.shape[1], beats.device
         place, bars = torch.arange(low, high, device=device), torch.arange(count // BEATS, device=device)
         near = place[:, None] + torch.arange(-AROUND, AROUND + 1, device=device)  # (beat, around)
