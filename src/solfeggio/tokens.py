@@ -175,8 +175,8 @@ def encode_line(score: Score, fit: bool = False) -> Line:
         raise NotationError(misfit(score), "a note is off the grid of 96 ticks a bar", "fit it to the grid")
     rows: list[tuple[int, int, int]] = []  # tick, pitch, place in VALUES
     at = 0
-    for (start, end), pitch in zip([*times.tolist(), [round(score.length_quarters * 24)] * 2],
-                                   [*notes[:, 2], -1.0], strict=True):  # fmt: skip
+    close = [round(score.length_quarters * 24)] * 2
+    for (start, end), pitch in zip([*times.tolist(), close], [*notes[:, 2], -1.0], strict=True):
         if start - at == 1:
             raise NotationError(misfit(score), "a rest is shorter than a 32nd triplet", "fit it to the grid")
         for length in pieces(start - at):
@@ -184,8 +184,8 @@ def encode_line(score: Score, fit: bool = False) -> Line:
             at += length
         if pitch >= 0:
             if end - start not in LENGTHS:
-                length = f"a note of {(end - start) / 24:g} quarters is no single note value"
-                raise NotationError(misfit(score), length, "fit it, which shortens such notes")
+                odd = f"a note of {(end - start) / 24:g} quarters is no single note value"
+                raise NotationError(misfit(score), odd, "fit it, which shortens such notes")
             rows.append((start, round(pitch) - LINE_LOWEST, int(np.searchsorted(LENGTHS, end - start))))
             at = end
     ticks, pitches, durations = np.array(rows).T
