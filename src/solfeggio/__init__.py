@@ -2,7 +2,7 @@
 
 The public verbs live here and load what they need only when used, so ``import solfeggio`` is quick and without PyTorch:
 ``read`` a sound file, ``load`` a trained system, ``hear`` one answer, ``analyze`` everything, ``stream`` live sound,
-``evaluate`` an answer against the truth.
+``evaluate`` an answer against the truth, ``write`` variants of a score.
 
 >>> import solfeggio
 >>> "analyze" in dir(solfeggio)
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from solfeggio.audio import read
     from solfeggio.run import analyze, hear, load, stream
     from solfeggio.studies.scores import evaluate
+    from solfeggio.writing import write
 
 __version__ = "0.1.0"
-__all__ = ["analyze", "evaluate", "hear", "load", "read", "stream"]
+__all__ = ["analyze", "evaluate", "hear", "load", "read", "stream", "write"]
 
 _HOMES = {
     "analyze": "solfeggio.run",
@@ -29,6 +30,7 @@ _HOMES = {
     "load": "solfeggio.run",
     "read": "solfeggio.audio",
     "stream": "solfeggio.run",
+    "write": "solfeggio.writing",
 }
 
 

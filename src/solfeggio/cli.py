@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from solfeggio import cli_band
+from solfeggio import cli_band, cli_write
 
 app = typer.Typer(
     name="solfeggio",
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_band.app)
+app.add_typer(cli_write.app)
 
 Sounds = Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Sound files, or folders of them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]

@@ -86,11 +86,8 @@ def writer(system: str | Path | Writer, device: str = "cpu") -> tuple[str, Write
             f"no trained '{name}' is there", "its bundle is not installed", f"train it: solfeggio train {name}"
         )
     if name not in there and not ("/" in name or Path(name).exists()):
-        raise unknown(
-            "writer",
-            str(system),
-            [*VERBS, *(n for n in there if bundle.describe(n)["system"] in run.writing_systems())],
-        )
+        others = [other for other in there if bundle.describe(other)["system"] in run.writing_systems()]
+        raise unknown("writer", str(system), [*VERBS, *run.writing_systems(), *others])
     loaded = _loaded(bundle.folder(name), device)
     if not isinstance(loaded, Writer):
         raise ConfigError(f"'{name}' is a listener", "it hears and does not write", "use hear, or name a writer")

@@ -198,7 +198,7 @@ def _roll(score: Score, pitches: tuple[int, int], marked: Span | None, given: bo
         "numbers": [
             {"left": round(100 * float(line) / length, 3), "text": first + i}
             for i, line in enumerate(lines[:-1])
-            if (first + i) % sparse == (1 if sparse > 1 else 0) or (sparse == 1 and first + i > 0)
+            if first + i and (first + i - 1) % sparse == 0
         ],
         "given": given,
         "marked": marked and {"x": round(marked[0] * across, 2), "w": round((marked[1] - marked[0]) * across, 2)},
