@@ -12,6 +12,7 @@ from solfeggio.notation import Part, Score
 TICKS = (0.0, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4)  # of each quarter
 BAR_TICKS = 24
 NEAR = 0.005  # quarters by which a time may miss the grid: coarse MIDI clocks round thirds
+LEGATO = 1 / 8  # quarters by which notes of one voice may overlap
 RANGES = {"bars": (55, 84), "line": (21, 108)}  # MIDI pitches of folk bars and of lines, both included
 VALUES = {  # note values of a line, in 96ths of a whole note
     "32nd triplet": 2, "32nd": 3, "16th triplet": 4, "16th": 6, "eighth triplet": 8, "dotted 16th": 9, "eighth": 12,
@@ -75,7 +76,9 @@ def fit_score(score: Score, encoding: str = "bars") -> tuple[Score, list[str]]:
     if any(label == "2/2" for _, _, label in score.metres):
         changes.append("2/2 written as 4/4")
     score = _whole_bars(replace(score, parts=(part,)), changes)
-    notes = _on_grid(_top_line(score.parts[0].notes, changes), score.length_quarters, changes)
+    notes = _top_line(score.parts[0].notes, changes)
+    if encoding == "bars" or not _on_96ths(notes, score.length_quarters):
+        notes = _on_grid(notes, score.length_quarters, changes)
     notes[:, 2] = _in_range(notes[:, 2], *RANGES[encoding], changes)
     if encoding == "line":
         notes = _note_values(notes, changes)
@@ -99,11 +102,13 @@ def _top_line(notes: np.ndarray, changes: list[str]) -> np.ndarray:
     kept: list[np.ndarray] = []
     cut = 0
     for row in notes[np.lexsort((-notes[:, 2], notes[:, 0]))]:
-        if kept and row[0] < kept[-1][1] - NEAR:
-            if row[2] <= kept[-1][2] or row[0] < kept[-1][0] + NEAR:
-                cut += 1
+        overlap = float(kept[-1][1] - row[0]) if kept else 0.0
+        if overlap > NEAR:
+            together = row[0] < kept[-1][0] + NEAR
+            legato = overlap <= LEGATO and not together
+            cut += not legato
+            if together or (row[2] <= kept[-1][2] and not legato):
                 continue
-            cut += kept[-1][1] - row[0] > 1 / 8  # legato overlaps by less
             kept[-1][1] = row[0]
         kept.append(row.copy())
     if cut:
@@ -158,6 +163,14 @@ def _on_grid(notes: np.ndarray, length_quarters: float, changes: list[str]) -> n
     ends[:-1] = np.minimum(ends[:-1], starts[1:])
     fitted[:, 0], fitted[:, 1] = to_quarters(starts), to_quarters(ends)
     return fitted
+
+
+def _on_96ths(notes: np.ndarray, length_quarters: float) -> bool:
+    """Whether times lie on a line's grid, and lengths and gaps are 0 or two of its ticks at least."""
+    times = np.append(notes[:, :2].ravel(), length_quarters) * 24
+    steps = np.diff(np.round(times), prepend=0)
+    near = (np.abs(times - np.round(times)) <= 24 * NEAR).all()
+    return bool(near and (steps >= 0).all() and (steps != 1).all() and (steps[1::2] > 1).all())
 
 
 def _in_range(pitches: np.ndarray, lowest: int, highest: int, changes: list[str]) -> np.ndarray:
