@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from solfeggio.errors import ConfigError, NotationError
-from solfeggio.metrics.melodies import FEATURES, LENGTHS, SCALARS, compare, extract, main_part
+from solfeggio.metrics.melodies import FEATURES, LENGTHS, SCALARS, compare, densities, extract, main_part
 from solfeggio.notation import Part, Score
 
 CLASS = {name: i for i, name in enumerate(LENGTHS)}
@@ -178,3 +178,16 @@ def test_drawing_pieces_is_repeatable():
     first, again, other = (compare(many, many[:5], ["note_count", "pitch_range"], most=10, seed=s) for s in (1, 1, 2))
     assert str(first) == str(again)
     assert str(first) != str(other)
+
+
+def test_densities_are_curves_of_the_distances_that_are_there():
+    rng = np.random.default_rng(8)
+    some = [_random(rng, 12) for _ in range(10)]
+    drawn = densities(some, some[:1], ["mean_interval", "note_count"])
+    assert list(drawn["mean_interval"]) == ["intra a", "inter"]
+    x, y = drawn["mean_interval"]["intra a"]
+    assert np.trapezoid(y, x) == pytest.approx(1, abs=0.01)
+    x, y = drawn["note_count"]["inter"]  # all pieces have as many notes
+    assert x.tolist() == [0, 0] and y.tolist() == [0, 1]
+    with pytest.raises(ConfigError):
+        densities([], some)

@@ -148,6 +148,28 @@ def agreement(intra: np.ndarray, inter: np.ndarray, times: int = 2) -> dict[str,
     }
 
 
+def curves(found: Distances, times: int = 2) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Densities to draw: "intra a", "intra b", "inter" -> (x, y), on one grid; what has no distance is left out.
+
+    Distances that are all equal are a line from 0 to 1 where they are. times: as in ``Density``, inside the sets.
+
+    >>> list(curves(distances(np.array([0.0, 1.0, 5.0]), np.array([2.0]))))
+    ['intra a', 'inter']
+    """
+    drawn = {
+        name: Density(values, 1 if name == "inter" else times)
+        for name, values in zip(("intra a", "intra b", "inter"), found, strict=True)
+        if len(values)
+    }
+    if not drawn:
+        return {}
+    margin = MARGIN * max(d.width for d in drawn.values())
+    low, high = min(d.low for d in drawn.values()) - margin, max(d.high for d in drawn.values()) + margin
+    x = np.linspace(low, high, POINTS // 4)
+    spike = np.array([0.0, 1.0])
+    return {name: (x, d(x)) if d.width else (np.full(2, d.low), spike) for name, d in drawn.items()}
+
+
 def _divergence(a: np.ndarray, b: np.ndarray) -> float:
     from scipy.special import rel_entr
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solfeggio.errors import ConfigError, NotationError, unknown
-from solfeggio.metrics.distances import agreement, distances
+from solfeggio.metrics.distances import agreement, curves, distances
 from solfeggio.notation import Part, Score
 
 LENGTHS = {  # classes of note lengths, in quarters
@@ -101,14 +101,26 @@ def compare(
     >>> 0 < row["overlap a"] <= 1
     True
     """
-    if not len(set_a) or not len(set_b):
-        raise ConfigError(f"sets of {len(set_a)} and {len(set_b)} pieces", "each needs a piece at least")
-    if most < 1:
-        raise ConfigError(f"at most {most} pieces", "a set needs a piece at least")
-    rng = np.random.default_rng(seed)
-    drawn = [_draw(pieces, most, rng) for pieces in (set_a, set_b)]
-    a, b = (extract(pieces, features, bars=bars, normalise=normalise) for pieces in drawn)
+    a, b = (extract(x, features, bars=bars, normalise=normalise) for x in _draw(set_a, set_b, most, seed))
     return {name: relate(a[name], b[name]) for name in features}
+
+
+def densities(
+    set_a: Sequence[Piece],
+    set_b: Sequence[Piece],
+    features: Sequence[str] = tuple(FEATURES),
+    *,
+    bars: int = 8,
+    normalise: str = "none",
+    most: int = 1000,
+    seed: int = 0,
+) -> dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Smooth the distances that ``compare`` compares, for drawing: feature -> {"intra a", "intra b", "inter": (x, y)}.
+
+    Settings and errors as in ``compare``; ``report.draw.densities`` draws the result.
+    """
+    a, b = (extract(x, features, bars=bars, normalise=normalise) for x in _draw(set_a, set_b, most, seed))
+    return {name: curves(distances(a[name], b[name])) for name in features}
 
 
 def relate(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
@@ -260,7 +272,13 @@ def _classes(quarters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return kind, np.take_along_axis(off, kind[:, None], 1)[:, 0]
 
 
-def _draw(pieces: Sequence[Piece], most: int, rng: np.random.Generator) -> list[Piece]:
-    if len(pieces) <= most:
-        return list(pieces)
-    return [pieces[i] for i in np.sort(rng.choice(len(pieces), most, replace=False))]
+def _draw(set_a: Sequence[Piece], set_b: Sequence[Piece], most: int, seed: int) -> list[list[Piece]]:
+    if not len(set_a) or not len(set_b):
+        raise ConfigError(f"sets of {len(set_a)} and {len(set_b)} pieces", "each needs a piece at least")
+    if most < 1:
+        raise ConfigError(f"at most {most} pieces", "a set needs a piece at least")
+    rng = np.random.default_rng(seed)
+    sets = [
+        range(len(s)) if len(s) <= most else np.sort(rng.choice(len(s), most, replace=False)) for s in (set_a, set_b)
+    ]
+    return [[s[i] for i in chosen] for s, chosen in zip((set_a, set_b), sets, strict=True)]

@@ -142,6 +142,41 @@ def histograms(
     return _svg(figure, axes[len(panels) :], title or f"Histograms: {', '.join(panels)}")
 
 
+def densities(
+    panels: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]],
+    names: Mapping[str, str] | None = None,
+    title: str = "",
+) -> str:
+    """Draw a small panel of smooth curves for each feature: {feature: {set: (x, y)}}, as of distances; returns SVG.
+
+    names: what the legend calls the sets. A line of two points that stands upright is a set of equal values; beside
+    other curves it is drawn as high as they are.
+
+    >>> x = np.linspace(0, 1)
+    >>> "<svg" in densities({"pitch range": {"intra a": (x, x), "inter": (x, 1 - x)}}, {"intra a": "within generated"})
+    True
+    """
+    if not panels:
+        raise ConfigError("densities of nothing", "no panel was given")
+    columns = min(3, len(panels))
+    figure, axes = _figure(columns, -(-len(panels) // columns), width=3.4 * columns, height=2.1 * -(-len(panels) // 3))
+    sets = list(dict.fromkeys(name for curves in panels.values() for name in curves))
+    for axis, (panel, curves) in zip(axes, panels.items(), strict=False):
+        axis.set_title(panel.replace("_", " "))
+        axis.set_yticklabels([])
+        top = max((float(y.max()) for x, y in curves.values() if len(x) > 2), default=1.0)
+        for name, (x, y) in curves.items():
+            i, scale = sets.index(name), top if len(x) == 2 else 1.0
+            style = ("-", (0, (4, 1.5)), (0, (1, 1)))[i % 3]
+            axis.plot(x, y * scale, color=COLOURS[i % 8], linewidth=1.5, linestyle=style)
+            axis.fill_between(x, y * scale, color=COLOURS[i % 8], alpha=0.1)
+    for i, name in enumerate(sets):
+        style = ("-", (0, (4, 1.5)), (0, (1, 1)))[i % 3]
+        axes[0].plot([], [], color=COLOURS[i % 8], linewidth=1.5, linestyle=style, label=(names or {}).get(name, name))
+    axes[0].legend(frameon=False, fontsize=8)
+    return _svg(figure, axes[len(panels) :], title or f"Densities: {', '.join(panels)}")
+
+
 def piano_roll(parts: Mapping[str, Notes], beats: Events, start: float, end: float, title: str = "") -> str:
     """Draw the notes of each part between two times in seconds, beats as lines, downbeats stronger; returns SVG.
 
