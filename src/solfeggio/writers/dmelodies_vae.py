@@ -55,7 +55,7 @@ class Config:
     wait: int = 0  # batches before beta (beta) or the capacity (annealed) begins to rise
     rise: int = 1000  # batches that the rise takes
     supervised: str = "order"  # order: AR-VAE. classes: I-VAE. match: S2-VAE. none
-    weight: float = 1.0  # of the supervised term, a mean over factors
+    weight: float = 1.0  # of the supervised term, a sum over factors
     delta: float = 10.0  # order: how steeply a difference of two codes counts
     reads: int = 1  # classes: dimensions that tell a factor
     latent: int = 32  # dimensions of the code
@@ -186,7 +186,7 @@ class DMelodiesVAE(Writer):
             values = batch.get("factors")
             if values is None:
                 values = torch.from_numpy(dmelodies.factors_of(melodies.cpu().numpy()))
-            parts["supervised"] = self._supervised(codes, values.to(codes.device)).mean()
+            parts["supervised"] = self._supervised(codes, values.to(codes.device)).sum()
             loss = loss + c.weight * parts["supervised"]
         parts["accuracy"] = (logits.argmax(-1) == melodies).float().mean()
         return loss, {"loss": loss, **parts}
