@@ -150,7 +150,7 @@ def models(
     markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table.")] = False,
     debug: Debug = False,
 ) -> None:
-    """List the trained systems: what they hear, size, licence, numbers."""
+    """List the trained systems: what they hear or write, size, licence, numbers."""
     from solfeggio.report.models import models_table
 
     table = models_table()

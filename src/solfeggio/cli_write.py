@@ -71,6 +71,13 @@ def melody(
     out: Out,
     chords: Annotated[str, typer.Option(metavar="CHART", help='Chords, bars apart by |, such as "Dm7 G7 | Cmaj7".')],
     style: Annotated[str, typer.Option(help="What it learned from: jazz or folk.")] = "jazz",
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Such as A:min [default: found in the chords].")
+    ] = None,
+    choruses: Annotated[int, typer.Option(min=1, max=100, help="How often the chords are played.")] = 1,
+    scale: Annotated[
+        str, typer.Option(help="Notes of chord and key: bias (preferred), mask (no others), off.")
+    ] = "bias",
     n: Count = 4,
     seed: Seed = 0,
     temperature: Temperature = None,
@@ -86,7 +93,8 @@ def melody(
     system = writer or "melody"
     job = _begin("melody", system, None, out, format, n, False, overwrite, device, quiet)
     job["facts"] = {"chords": chords, "style": style, "seed": seed}
-    options = _options(temperature=temperature, top_p=top_p, chords=chords, style=style)
+    options = _options(temperature=temperature, top_p=top_p, chords=chords, style=style, key=key, scale=scale)
+    options["choruses"] = choruses
     _finish(job, system, n, seed, device, options)
 
 

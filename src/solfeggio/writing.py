@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,6 @@ from solfeggio.tokens import fit_score
 
 VERBS = {"vary": "measure_vae"}  # what people say: the system that does it
 ENCODINGS = {"melody": "line"}  # of ``tokens.fit_score``; folk bars otherwise
-OPTIONS = {  # of ``write``, by system
-    "inpaint": ("bars", "temperature", "top_p", "in_key", "one_grid"),
-    "melody": ("chords", "style", "temperature", "top_p"),
-    "measure_vae": ("knobs", "bars", "wander"),
-}
-FREE = ("melody",)  # write from nothing but options
 TRIES = 4  # draws for each variant that is asked for, so that variants differ
 MOST_BARS = 2000
 MOVED = np.array([1, 1, 0, 0])  # columns of notes that are times
@@ -48,7 +42,7 @@ def write(
     score: what to begin with; "melody" needs none. n: how many variants; they differ where the writer finds different
     ones. seed: the same seed writes the same again; the first of eight variants are those of four. fit: make the score
     fit first (one voice, the grid, the range); what was changed is logged, ``suited`` returns it. options: those of the
-    system (``OPTIONS``): bars=(5, 8), the first and last bar to fill, counted as printed music does; chords, style;
+    system: bars=(5, 8), the first and last bar to fill, counted as printed music does; chords, style;
     knobs={"density": 2.0}, wander; temperature, top_p.
     Raises ConfigError for unknown options and values out of range, NotationError for scores that do not fit.
 
@@ -56,11 +50,14 @@ def write(
     ['The Rambler', 'The Rambler']
     """
     name, loaded = writer(system, device)
-    check_options(name, options)
+    known = options_of(loaded)
+    for option in options:
+        if option not in known:
+            raise unknown(f"option of {name}", option, known)
     if not 1 <= n <= 100:
         raise ConfigError(f"{n} variants", "expected 1 to 100", "choose fewer")
     if score is None:
-        if name not in FREE:
+        if "chords" not in known:
             raise ConfigError(f"{name} needs a score", "none was given", "read one with solfeggio.read_score")
         return _variants(loaded, {}, n, seed, options, None, None)
     score, changes = suited(name, score, fit)
@@ -99,15 +96,10 @@ def _loaded(folder: Path, device: str) -> Any:
     return run.load(folder, device)
 
 
-def check_options(system: str, options: Iterable[str]) -> None:
-    """Raise ConfigError for an option that a writer does not know; a writer without a listing knows any.
-
-    >>> check_options("inpaint", ["bars", "top_p"])
-    """
-    known = OPTIONS.get(system)
-    for name in options:
-        if known is not None and name not in known:
-            raise unknown(f"option of {system}", name, known)
+def options_of(loaded: Writer) -> tuple[str, ...]:
+    """List the options of ``write`` that a writer knows: those that its ``sample`` names."""
+    known = inspect.signature(type(loaded).sample).parameters.values()
+    return tuple(option.name for option in known if option.kind is option.KEYWORD_ONLY and option.name != "n")
 
 
 def check_bars(bars: Any, score: Score) -> tuple[int, int]:
@@ -209,8 +201,10 @@ def _padded(score: Score) -> tuple[Score, float]:
 
 
 def _unpadded(score: Score, given: Score) -> Score:
-    """Undo ``_padded``: the pick-up and the last bar have the lengths that they were given with."""
-    _, ahead = _padded(given)
+    """Undo ``_padded``: the pick-up and the last bar have the lengths that they were given with; what is longer stays."""
+    padded, ahead = _padded(given)
+    if abs(score.length_quarters - padded.length_quarters) > 1e-6:
+        return replace(excerpt(score, ahead, score.length_quarters), pickup_quarters=given.pickup_quarters)
     cut = excerpt(score, ahead, ahead + given.length_quarters)
     return replace(cut, metres=given.metres, pickup_quarters=given.pickup_quarters)
 
@@ -224,7 +218,7 @@ def _variants(
     score: Score | None,
     given: Score | None,
 ) -> list[Score]:
-    """Draw until n scores differ, or until the writer has nothing new."""
+    """Draw until n scores differ from each other and from the given one, or until the writer has nothing new."""
     import torch
 
     kept: list[Score] = []
@@ -238,7 +232,7 @@ def _variants(
         with torch.inference_mode():
             written = loaded.decode(loaded.sample(context, rng, **options), **beside)
         found = written if given is None else _like(_unpadded(written, given), given)
-        if any(_same(found, other) for other in kept):
+        if any(_same(found, other) for other in kept) or (given is not None and _same(found, given)):
             again.append(found)
         else:
             kept.append(found)
@@ -248,12 +242,13 @@ def _variants(
 
 
 def _like(written: Score, given: Score) -> Score:
-    """Name and play a variant as the given score; its keys and chords stay."""
+    """Name and play a variant as the given score; its keys and chords stay, where the variant is as long."""
     first = next((part for part in given.parts if len(part.notes)), Part("melody", 0, np.zeros((0, 4))))
     parts = tuple(replace(part, name=first.name, program=first.program) for part in written.parts[:1])
     kept = written.parts if len(written.parts) != 1 else parts
-    chords = written.chords or given.chords
-    return replace(written, title=given.title, bpm=given.bpm, parts=kept, keys=given.keys, chords=chords)
+    long = abs(written.length_quarters - given.length_quarters) > 1e-6
+    keys, chords = (written.keys, written.chords) if long else (given.keys, given.chords)
+    return replace(written, title=given.title, bpm=given.bpm, parts=kept, keys=keys, chords=chords)
 
 
 def _same(one: Score, other: Score) -> bool:

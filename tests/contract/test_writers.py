@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import inspect
 import json
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import torch
 
 from solfeggio import bundle, run, writing
 from solfeggio.contracts import Writer
-from solfeggio.errors import BundleError, NotationError
+from solfeggio.errors import BundleError, ConfigError, NotationError
 from solfeggio.notation import Part, Score
 from solfeggio.tokens import decode_dmelodies
 
@@ -23,6 +22,8 @@ SYSTEMS = run.writing_systems()
 FACTS = {"data": ["made up"], "licence": "CC0-1.0", "metrics": {"none": {"nll": 0.5}}, "seeds": [0], "limits": ["all"]}
 ASKED = {  # options with which each writer is asked to sample
     "inpaint": {"bars": (2, 3)},
+    "dmelodies_vae": {"wander": 4.0},
+    "melody": {"style": "folk", "temperature": 1.5},
     "measure_vae": {"knobs": {"density": 2.0}, "wander": 1.0},
 }
 
@@ -216,14 +217,12 @@ def test_a_bundle_without_its_facts_is_not_saved(name, tmp_path, fact):
         run.save(tiny(name), tmp_path / "mine", {key: value for key, value in FACTS.items() if key != fact})
 
 
-def test_its_options_are_listed_where_people_use_them(name):
-    """The options that ``write`` lets through are those that sample names, where it names them."""
-    named = [
-        parameter.name
-        for parameter in inspect.signature(type(tiny(name)).sample).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    ]
-    assert name not in writing.OPTIONS or not named or set(named) <= set(writing.OPTIONS[name])
+def test_it_names_its_options_and_refuses_others(name):
+    """``write`` lets through the options that sample names."""
+    system = tiny(name)
+    assert set(ASKED.get(name, {})) <= set(writing.options_of(system))
+    with pytest.raises(ConfigError, match="tempreature"):
+        writing.write(system, fitting(name), tempreature=1.0)
 
 
 def test_it_has_its_recipe_test_and_page(name):

@@ -35,7 +35,7 @@ from solfeggio.tokens import Line, encode_line, fit_score
 
 VERSION = 1  # of what the cache holds
 STYLES = {"band-jazz": ("jazz-swing", "modal-jazz", "jazz-ballad"), "band-folk": ("reel", "march")}
-SONGS = {"train": 400, "valid": 60, "test": 60}  # of the band, where no count is asked for
+SONGS = {"train": 600, "valid": 80, "test": 80}  # of the band, where no count is asked for
 SOURCES = (*STYLES, "tunes", "wjazzd", "nottingham")
 FEWEST = 16  # rows that a line must have
 HALF_BAR = 2.0  # quarters from one chord found by rule to the next

@@ -10,7 +10,7 @@ from solfeggio.studies.table import Table
 
 
 def models_table() -> Table:
-    """List every shipped bundle: what it hears, parameters, megabytes, licence, numbers on its first tests."""
+    """List every shipped bundle: what it hears or writes, parameters, megabytes, licence, numbers on its first tests."""
     rows = []
     for name in bundle.names():
         config = bundle.describe(name)
@@ -20,7 +20,7 @@ def models_table() -> Table:
         rows.append(
             (name, what, int(config["parameters"]), f"{size:.1f}", str(facts["licence"]), _numbers(facts["metrics"]))
         )
-    columns = ("system", "hears", "parameters", "MB", "licence", "numbers")
+    columns = ("system", "hears or writes", "parameters", "MB", "licence", "numbers")
     return Table("", columns, tuple(rows), "" if rows else "none is installed: train one by its recipe")
 
 
