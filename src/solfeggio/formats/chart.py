@@ -32,7 +32,8 @@ def parse_chart(text: str, metre: str = "4/4") -> Spans:
     if not any(cell.strip() for cell in cells):
         raise ConfigError("the chart is empty", "it holds no chord", 'write for instance "Dm7 G7 | Cmaj7"')
     spans: list[tuple[float, float, str]] = []
-    size, at, before = Metre.parse(metre), 0.0, ([], 0.0)
+    before: tuple[list[str], float] = ([], 0.0)
+    size, at = Metre.parse(metre), 0.0
     for number, cell in enumerate(cells, 1):
         words = cell.split()
         if words and re.fullmatch(r"\d+/\d+", words[0]):
