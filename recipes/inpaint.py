@@ -1,0 +1,514 @@
+"""Inpainting: who fills missing bars of a folk tune best, and what do copying, knowing the key and both contexts buy?
+
+Question: given what is before and after a gap of 2 to 6 bars, how likely are the true bars to InpaintNet, to
+Anticipation-RNN and to a transformer over beats that may copy other bars, and do bars that they write keep to the key
+and come back as tunes do?
+
+Method: tunes of O'Neill's, Ryan's and Aird's collections in 4/4, split by tune; windows of 16 bars, random gaps, the
+same data, batches, steps and seeds for all. The likelihood is proper: each token of the gap from left to right, given
+all tokens before it and the bars after the gap, never more. InpaintNet hears the true earlier bars of the gap; ticks
+are independent given the bar's code. Accuracy and notes are those of what is written freely, the likeliest token each
+time; key, repetition and mgeval those of what is drawn. Trivial answers get the likelihood of a guess mixed with the
+frequencies of each tick, by the share that is best on validation tunes.
+
+Cost: the study 27 trainings of one to four CPU minutes of one core, the released system about twenty.
+
+    python recipes/inpaint.py train --smoke    all trainings, in seconds, on sketched tunes
+    python recipes/inpaint.py train            train the released system and the study; resumes where it stopped
+    python recipes/inpaint.py evaluate         score the released system beside the trivial answers
+    python recipes/inpaint.py report           score everything, write runs/inpaint/report.html and the bundle
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import typer
+from safetensors.torch import load_file, save_file
+
+from solfeggio import bundle, run
+from solfeggio.data.tunes import folk_windows
+from solfeggio.metrics import melodies
+from solfeggio.metrics.repetition import in_key, repeats, repetition_error
+from solfeggio.nets.latent_walk import BarVAE
+from solfeggio.studies.scores import Score, across_seeds, compare, summary
+from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
+from solfeggio.tokens import BAR_TICKS, FOLK_TOKENS, HOLD, decode_bars
+from solfeggio.train import Budget, Fit, learn
+from solfeggio.writers.inpaint import CONFIGS, Config, Inpaint
+
+COLUMNS = ("NLL", "accuracy", "notes F", "in key", "repeats", "repetition error")
+OURS, INPAINTNET, ANTICIPATION = "ours", "InpaintNet", "Anticipation-RNN"
+VARIANTS: dict[str, Config] = {
+    OURS: CONFIGS["study"],
+    "ours without key": CONFIGS["no_key"],
+    "ours without copies": CONFIGS["no_copies"],
+    INPAINTNET: CONFIGS["inpaintnet"],
+    "InpaintNet, past only": CONFIGS["past_only"],
+    "InpaintNet, future only": CONFIGS["future_only"],
+    "InpaintNet, bars all at once": CONFIGS["no_feedback"],
+    ANTICIPATION: CONFIGS["anticipation"],
+    "Anticipation-RNN, regularised": CONFIGS["anticipation_reg"],
+}
+SEEDS = (0, 1, 2)
+STUDY = Budget(steps=800, batch=16, check=200, threads=1, precision="32-true")
+RELEASED = Budget(steps=6000, batch=16, check=500, threads=1, precision="32-true")
+SMOKE = Budget(steps=4, batch=4, check=2, threads=1, precision="32-true")
+GAP_SEED = 7
+TUNES_A_BATCH = 16  # test tunes that share a gap
+SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of the frequencies in a trivial answer
+LIMITS = (
+    "One voice in 4/4 from G3 to C6, on a grid of sixteenths and eighth triplets; no dynamics, no ornaments.",
+    "It learned from Irish, Scottish and American dance tunes and airs, and writes like them.",
+    "It looks at 16 bars; what is further away it does not know. Of gaps over 6 bars it hears one side at a time.",
+    "What it copies it copies literally: no sequences, no transposed repeats.",
+)
+INVALID = (
+    "Tunes of three collections borrow from each other; who shares four bars is left out, shorter loans are not.",
+    "Test windows are the first 16 bars of a tune; later parts may differ.",
+    "Networks are far smaller and trained far shorter than published; what learns slowly may overtake with more steps.",
+    "The bar VAE is ours (its ticks are independent given the code), not the published recurrent one.",
+    "Our transformer was made with repeats of folk tunes in mind; music that never repeats would profit less.",
+    "The scale of a tune is found by counting, from the real bars too; tunes that change mode have no single one.",
+    "Energy is codecarbon's estimate from processor time, not a measurement.",
+)
+Batch = dict[str, torch.Tensor]
+Guess = Callable[[torch.Tensor, int, int], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of 16 bars, (n, 16, 24): to train on, one of each validation tune, one of each test tune."""
+
+    train: torch.Tensor
+    valid: torch.Tensor
+    test: torch.Tensor
+
+
+def corpora(smoke: bool) -> Windows:
+    """Read the windows; a smoke run sketches tunes."""
+    if smoke:
+        return Windows(*(sketched(count, seed) for seed, count in enumerate((24, 6, 6))))
+    sides = folk_windows("train", hop=1), folk_windows("valid", hop=10_000), folk_windows("test", hop=10_000)
+    return Windows(*(torch.from_numpy(side.astype(np.int64)) for side in sides))
+
+
+def sketched(count: int, seed: int) -> torch.Tensor:
+    """Make tunes of the form AABA in random walks of eighths."""
+    rng = np.random.default_rng(seed)
+    scale = np.array([7, 9, 11, 12, 14, 16, 18, 19, 21])
+    bars = np.full((count, 2, 4, BAR_TICKS), HOLD)
+    bars[..., ::3] = scale[np.clip(rng.integers(-1, 2, (count, 2, 4, 8)).cumsum(-1) + 4, 0, 8)]
+    return torch.from_numpy(bars[:, [0, 0, 1, 0]].reshape(count, 16, BAR_TICKS))
+
+
+class Gaps(torch.utils.data.IterableDataset):
+    """Endless batches: windows, sometimes shorter or in another key, with one random gap for all."""
+
+    def __init__(self, windows: torch.Tensor, config: Config, batch: int, seed: int):
+        self.windows, self.config, self.batch, self.seed = windows, config, batch, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng = np.random.default_rng(self.seed)
+        while True:
+            bars = self.windows[rng.integers(0, len(self.windows), self.batch)]
+            length = int(rng.integers(self.config.shortest, self.config.longest + 1))
+            size = self.config.window if rng.random() < 0.7 else int(rng.integers(length + 2, self.config.window + 1))
+            start = int(rng.integers(0, bars.shape[1] - size + 1))
+            first = int(rng.integers(0, size - length + 1))
+            bars = bars[:, start : start + size]
+            if rng.random() < 0.5:
+                bars = transposed(bars, rng)
+            yield {"bars": bars, "gap": torch.tensor([[first, first + length]] * self.batch)}
+
+
+def transposed(bars: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Move each melody by up to a fifth, as far as the range allows."""
+    flat = bars.flatten(1)
+    notes = flat > HOLD
+    low = torch.where(notes, flat, FOLK_TOKENS - 1).min(1).values
+    high = torch.where(notes, flat, HOLD + 1).max(1).values
+    steps = torch.from_numpy(rng.integers(-5, 7, len(bars)))
+    steps = steps.clamp(HOLD + 1 - low, FOLK_TOKENS - 1 - high)
+    return torch.where(notes, flat + steps[:, None], flat).view_as(bars)
+
+
+def gapped(windows: torch.Tensor) -> list[Batch]:
+    """Give fixed gaps to windows: lengths 2 to 6 in turn, at a place drawn once, with bars on both sides."""
+    rng = np.random.default_rng(GAP_SEED)
+    batches = []
+    for number, bars in enumerate(windows.split(TUNES_A_BATCH)):
+        length = 2 + number % 5
+        first = int(rng.integers(1, bars.shape[1] - length))
+        batches.append({"bars": bars, "gap": torch.tensor([[first, first + length]] * len(bars))})
+    return batches
+
+
+def frozen(vae: str, smoke: bool) -> tuple[dict[str, Any], BarVAE]:
+    """Read the bar VAE of a bundle: its settings as those of ``Config``, and its networks."""
+    if smoke:
+        own = {"vae_net": "grouped", "vae_latent": 8, "vae_embedding": 4, "vae_width": 16, "vae_depth": 1}
+        torch.manual_seed(0)
+        return own, BarVAE("grouped", 8, 4, 16, 1)
+    stored = bundle.load(vae)
+    names = ("net", "latent", "embedding", "width", "depth")
+    own = {f"vae_{name}": stored.config["config"][name] for name in names}
+    networks = BarVAE(*(own[f"vae_{name}"] for name in names))
+    networks.load_state_dict({key: torch.from_numpy(array) for key, array in stored.arrays.items()})
+    return own, networks
+
+
+def made(config: Config, vae: str, smoke: bool) -> Inpaint:
+    """Build a writer; a walk gets the frozen VAE."""
+    if smoke:
+        config = dataclasses.replace(config, width=8, depth=1, heads=2)
+    if config.net != "latent":
+        return Inpaint(config)
+    own, networks = frozen(vae, smoke)
+    writer = Inpaint(dataclasses.replace(config, **own))
+    writer.net.vae.load_state_dict(networks.state_dict())
+    return writer
+
+
+def plan(smoke: bool) -> dict[str, tuple[Config, Budget, int]]:
+    """List the trainings: folder to configuration, budget and seed."""
+    jobs = {"released": (dataclasses.replace(Config(), shortest=1), SMOKE if smoke else RELEASED, 0)}
+    for seed in seeds(smoke):
+        jobs |= {f"study/{name}/{seed}": (config, SMOKE if smoke else STUDY, seed) for name, config in VARIANTS.items()}
+    return jobs
+
+
+def seeds(smoke: bool) -> tuple[int, ...]:
+    """Seeds of the study."""
+    return SEEDS[:1] if smoke else SEEDS
+
+
+def train_all(out: Path, smoke: bool, vae: str, only: str) -> None:
+    """Train what is not yet trained."""
+    windows = corpora(smoke)
+    checked = torch.utils.data.DataLoader(gapped(windows.valid), batch_size=None)  # type: ignore[arg-type]
+    for name, (config, budget, seed) in plan(smoke).items():
+        folder = out / name
+        if (folder / "done.json").exists() or not name.startswith(only):
+            continue
+        torch.manual_seed(seed)
+        writer = made(config, vae, smoke)
+        print(f"== {name}: {parameters(writer):,} parameters, {len(windows.train):,} windows", flush=True)
+
+        def batches(done: int, config: Config = config, budget: Budget = budget, seed: int = seed) -> Any:
+            gaps = Gaps(windows.train, config, budget.batch, 1000 * seed + done)
+            return torch.utils.data.DataLoader(gaps, batch_size=None)
+
+        began = time.process_time()
+        done = learn(
+            writer, batches, checked, lambda system, batch: system.loss(batch), budget, seed, folder,
+            log=lambda line: print(line, flush=True),
+        )  # fmt: skip
+        save_file(writer.state_dict(), folder / "weights.safetensors")
+        (folder / "cpu.json").write_text(json.dumps({"CPU minutes": (time.process_time() - began) / 60}))
+        (folder / "done.json").write_text(json.dumps(dataclasses.asdict(done)))
+
+
+def parameters(writer: Inpaint) -> int:
+    """Count what was learned here, without a frozen VAE."""
+    return sum(p.numel() for p in writer.parameters() if p.requires_grad)
+
+
+def load_trained(folder: Path, config: Config, smoke: bool, vae: str) -> Inpaint:
+    """Read a trained writer of this run."""
+    writer = made(config, vae, smoke)
+    writer.load_state_dict(load_file(folder / "weights.safetensors"))
+    return writer.eval()
+
+
+def judge(
+    batch: Batch, nll: torch.Tensor, likeliest: torch.Tensor, drawn: torch.Tensor, number: int
+) -> tuple[list[Score], list[np.ndarray]]:
+    """Score what was written into a batch of windows; also the notes of the gaps, for mgeval. nll: nats a token."""
+    first, stop = (int(bar) for bar in batch["gap"][0])
+    scores, notes = [], []
+    for i, real in enumerate(batch["bars"].numpy()):
+        best, own = likeliest[i].numpy(), drawn[i].numpy()
+        key = in_key(own, real, first, stop)
+        values = {
+            "NLL": float(nll[i]),
+            "accuracy": float((best[first:stop] == real[first:stop]).mean()),
+            "notes F": note_f(best[first:stop], real[first:stop]),
+            "in key": 0.0 if np.isnan(key) else key,
+            "repeats": repeats(own, first, stop),
+            "repetition error": repetition_error(own, real, first, stop),
+        }
+        weights = {"in key": 0.0} if np.isnan(key) else {}
+        scores.append(Score(f"{number}-{i}", values, {"bars": str(stop - first)}, weights))
+        notes.append(decode_bars(own[first:stop]).parts[0].notes[:, :3])
+    return scores, notes
+
+
+def note_f(written: np.ndarray, real: np.ndarray) -> float:
+    """F-measure of notes that begin at the right tick on the right pitch; 1 where both have none."""
+    ours, theirs = written > HOLD, real > HOLD
+    hits = int((ours & (written == real)).sum())
+    total = int(ours.sum() + theirs.sum())
+    return 2 * hits / total if total else 1.0
+
+
+@torch.inference_mode()
+def score_writer(
+    writer: Inpaint, batches: Sequence[Batch], seed: int = 0, **options: Any
+) -> tuple[list[Score], list[np.ndarray]]:
+    """Score a trained writer on gapped windows, writing freely."""
+    options = {"in_key": writer.config.in_key, "one_grid": writer.config.one_grid} | options
+    rng = torch.Generator().manual_seed(seed)
+    scores: list[Score] = []
+    notes: list[np.ndarray] = []
+    for number, batch in enumerate(batches):
+        first, stop = (int(bar) for bar in batch["gap"][0])
+        truth = batch["bars"][:, first:stop].flatten(1)
+        nll = -writer(batch)["logits"].gather(-1, truth[..., None])[..., 0].mean(1)
+        likeliest = writer.write(batch["bars"], first, stop, rng, temperature=0, **options)
+        drawn = writer.write(batch["bars"], first, stop, rng, **options)
+        own, found = judge(batch, nll, likeliest, drawn, number)
+        scores, notes = scores + own, notes + found
+    return scores, notes
+
+
+def nearest(bars: torch.Tensor, first: int, stop: int) -> torch.Tensor:
+    """Copy the nearest bar that is known, of two as near the earlier one."""
+    return bars[:, [first - 1 if bar - first < stop - bar else stop for bar in range(first, stop)]]
+
+
+def phrase(bars: torch.Tensor, first: int, stop: int) -> torch.Tensor:
+    """Copy the bar eight, or else four bars away, if it is known, else the nearest one."""
+    picked = []
+    for bar in range(first, stop):
+        known = [bar + by for by in (-8, 8, -4, 4) if 0 <= bar + by < first or stop <= bar + by < bars.shape[1]]
+        picked.append(known[0] if known else (first - 1 if bar - first < stop - bar else stop))
+    return bars[:, picked]
+
+
+def interpolation(vae: BarVAE) -> Guess:
+    """Walk straight from the code of the bar before the gap to that of the bar after it."""
+
+    def guess(bars: torch.Tensor, first: int, stop: int) -> torch.Tensor:
+        share = torch.linspace(0, 1, stop - first + 2)[1:-1, None]
+        before, after = (vae.codes(bars[:, bar])[:, None] for bar in (first - 1, stop))
+        return vae.decode(before * (1 - share) + after * share).argmax(-1)
+
+    return guess
+
+
+@torch.inference_mode()
+def trivial(windows: Windows, vae: BarVAE) -> dict[str, tuple[list[Score], list[np.ndarray]]]:
+    """Score answers that never learned to fill gaps, each with the smoothing that is best on validation tunes."""
+    counts = torch.ones(BAR_TICKS, FOLK_TOKENS)
+    flat = windows.train.reshape(-1, BAR_TICKS)
+    counts.scatter_add_(1, flat.T, torch.ones(flat.T.shape))
+    frequencies = counts / counts.sum(1, keepdim=True)
+    guesses = {
+        "copy the nearest bar": nearest,
+        "copy eight or four bars away": phrase,
+        "interpolate codes": interpolation(vae),
+    }
+
+    def nll(bars: torch.Tensor, first: int, stop: int, guess: torch.Tensor, share: float) -> torch.Tensor:
+        truth = bars[:, first:stop]
+        chance = frequencies[torch.arange(BAR_TICKS), truth]
+        return -(share * chance + (1 - share) * (guess == truth)).log().flatten(1).mean(1)
+
+    def gap(batch: Batch) -> tuple[torch.Tensor, int, int]:
+        return batch["bars"], int(batch["gap"][0, 0]), int(batch["gap"][0, 1])
+
+    found = {}
+    for name, guess in guesses.items():
+        tried = [(gap(batch), guess(*gap(batch))) for batch in gapped(windows.valid)]
+        share = min(SHARES, key=lambda s: float(torch.cat([nll(*place, own, s) for place, own in tried]).mean()))
+        scores: list[Score] = []
+        notes: list[np.ndarray] = []
+        for number, batch in enumerate(gapped(windows.test)):
+            bars, first, stop = gap(batch)
+            own = guess(bars, first, stop)
+            written = torch.cat([bars[:, :first], own, bars[:, stop:]], 1)
+            more, heard = judge(batch, nll(bars, first, stop, own, share), written, written, number)
+            scores, notes = scores + more, notes + heard
+        found[f"{name} (never learned)"] = scores, notes
+    return found
+
+
+def overlap(written: Sequence[np.ndarray], real: Sequence[np.ndarray]) -> float:
+    """Mean over mgeval's features of the overlap of distances inside what was written with those to real bars."""
+    rows = melodies.compare(written, real, bars=2).values()
+    return float(np.nanmean([row["overlap a"] for row in rows]))
+
+
+def real_bars(windows: Windows) -> tuple[list[Score], list[np.ndarray]]:
+    """Score the real bars as if they had been written."""
+    scores: list[Score] = []
+    notes: list[np.ndarray] = []
+    for number, batch in enumerate(gapped(windows.test)):
+        own, heard = judge(batch, torch.zeros(len(batch["bars"])), batch["bars"], batch["bars"], number)
+        scores, notes = scores + own, notes + heard
+    return scores, notes
+
+
+def mean_of(runs: Sequence[Sequence[Score]]) -> list[Score]:
+    """Average the scores of each tune over seeds."""
+    return [
+        Score(own[0].id, {c: float(np.mean([s.values[c] for s in own])) for c in COLUMNS}, own[0].groups)
+        for own in zip(*runs, strict=True)
+    ]
+
+
+def with_real(table: Table, scores: Sequence[Score]) -> Table:
+    """Add a row of the real bars, for what can be said of them."""
+    own: tuple[Cell, ...] = ("the real bars", None, None, None, *summary(scores, COLUMNS[3:]))
+    return dataclasses.replace(table, rows=(*table.rows, own))
+
+
+def differences(systems: Mapping[str, Sequence[Score]]) -> Table:
+    """Compare pairs tune by tune."""
+    copies = [name for name in systems if "never learned" in name]
+    pairs = [(OURS, INPAINTNET), (OURS, "Anticipation-RNN, regularised"), (OURS, ANTICIPATION)]
+    pairs += [(INPAINTNET, ANTICIPATION), (INPAINTNET, "Anticipation-RNN, regularised")]
+    pairs += [(OURS, "ours without key"), (OURS, "ours without copies")]
+    pairs += [(INPAINTNET, name) for name in VARIANTS if name.startswith("InpaintNet,")]
+    pairs += [(name, copy) for name in (OURS, INPAINTNET, ANTICIPATION) for copy in copies]
+    rows = []
+    for one, other in pairs:
+        both = list(zip(systems[one], systems[other], strict=True))
+        gains = [over_tracks([a.values[c] - b.values[c] for a, b in both]) for c in ("NLL", "accuracy", "notes F")]
+        rows.append((f"{one} minus {other}", *gains))
+    note = "mean over tunes of the difference (NLL: negative is better), mean of the seeds, 95 % bootstrap interval"
+    return Table("Who beats whom? Pairs, tune by tune", ("pair", "NLL", "accuracy", "notes F"), tuple(rows), note)
+
+
+def score_study(out: Path, smoke: bool, vae: str, windows: Windows) -> list[Table]:
+    """Tables of the study: over seeds, over tunes beside trivial answers, and pairs."""
+    batches, (truth, real) = gapped(windows.test), real_bars(windows)
+    runs: dict[str, list[list[Score]]] = {}
+    extra: dict[str, dict[str, Any]] = {}
+    for name, config in VARIANTS.items():
+        overlaps, minutes, energy = [], [], []
+        for seed in seeds(smoke):
+            folder = out / "study" / name / str(seed)
+            writer = load_trained(folder, config, smoke, vae)
+            scores, notes = score_writer(writer, batches, seed)
+            runs.setdefault(name, []).append(scores)
+            overlaps.append(overlap(notes, real))
+            minutes.append(json.loads((folder / "cpu.json").read_text())["CPU minutes"])
+            energy.append(1000 * read_fit(folder).energy_kwh)
+        extra[name] = {
+            "mgeval overlap": over_seeds(overlaps),
+            "parameters": parameters(writer),
+            "CPU minutes": float(np.mean(minutes)),
+            "training Wh": float(np.mean(energy)),
+        }
+    simple = trivial(windows, frozen(vae, smoke)[1])
+    systems = {name: mean_of(own) for name, own in runs.items()} | {name: own for name, (own, _) in simple.items()}
+    found = {name: extra[name]["mgeval overlap"].mean for name in VARIANTS}
+    found |= {name: overlap(notes, real) for name, (_, notes) in simple.items()}
+    tunes = with_real(compare("Beside answers that never learned: the same unseen tunes", systems, COLUMNS), truth)
+    likeness = Table(
+        "How like real bars? mgeval", ("system", "overlap"), tuple(found.items()),
+        f"mean over features of the overlap of distances, {len(real)} gaps of each; 1 is best",
+    )  # fmt: skip
+    return [across_seeds("Same data, steps and seeds", runs, COLUMNS, extra), tunes, differences(systems), likeness]
+
+
+def score_released(out: Path, smoke: bool, vae: str, windows: Windows) -> tuple[Inpaint, list[Score], Table]:
+    """Score the released system as it writes, and with its switches off, beside trivial answers."""
+    writer = load_trained(out / "released", plan(smoke)["released"][0], smoke, vae)
+    batches = gapped(windows.test)
+    rows = {
+        "released": score_writer(writer, batches)[0],
+        "released, free of the key": score_writer(writer, batches, in_key=False)[0],
+        "released, free of key and grid": score_writer(writer, batches, in_key=False, one_grid=False)[0],
+    }
+    rows |= {name: scores for name, (scores, _) in trivial(windows, frozen(vae, smoke)[1]).items()}
+    table = compare("Released, beside answers that never learned", rows, COLUMNS)
+    return writer, rows["released"], with_real(table, real_bars(windows)[0])
+
+
+def read_fit(folder: Path) -> Fit:
+    """Read what a training was."""
+    return Fit(**json.loads((folder / "done.json").read_text()))
+
+
+def card_facts(scores: Sequence[Score], done: Fit, windows: int) -> dict[str, Any]:
+    """State what the bundle's card must say."""
+    return {
+        "what": "Fills missing bars of a melody in 4/4, given the bars around them.",
+        "data": [
+            f"{windows:,} windows of 16 bars of public-domain tunes (recipes/inpaint.py), from music21's corpus",
+            "O'Neill's Music of Ireland (1903), Ryan's Mammoth Collection (1883), Aird's Airs (1778 to 1801)",
+        ],
+        "licence": "Apache-2.0",
+        "metrics": {"unseen tunes": dict(zip(COLUMNS, map(str, summary(scores, COLUMNS)), strict=True))},
+        "seeds": [done.seed],
+        "limits": list(LIMITS),
+        "recipe": "recipes/inpaint.py",
+        "training time": f"{done.seconds / 60:.0f} minutes of one core",
+        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+    }
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+OUT = typer.Option(Path("runs/inpaint"), "--out", "-o", help="folder of this run")
+SMALL = typer.Option(False, "--smoke", help="seconds, on sketched tunes; proves the path, not the numbers")
+VAE = typer.Option("measure_vae", help="bundle of the bar VAE, by name or folder")
+ONLY = typer.Option("", help="train only what begins so: released, study, study/InpaintNet")
+BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
+CACHE = typer.Option(Path("runs/cache"), hidden=True, help="as in other recipes; nothing is prepared here")
+JOBS = typer.Option(1, hidden=True, help="as in other recipes; one process does it all here")
+
+
+@app.command()
+def train(
+    out: Path = OUT, smoke: bool = SMALL, vae: str = VAE, only: str = ONLY, cache: Path = CACHE, jobs: int = JOBS
+) -> None:
+    """Train the released system and the study; continues where it stopped."""
+    train_all(out, smoke, vae, only)
+
+
+@app.command()
+def evaluate(out: Path = OUT, smoke: bool = SMALL, vae: str = VAE, cache: Path = CACHE, jobs: int = JOBS) -> None:
+    """Score the released system beside the trivial answers."""
+    print(score_released(out, smoke, vae, corpora(smoke))[2].text())
+
+
+@app.command()
+def report(
+    out: Path = OUT, smoke: bool = SMALL, vae: str = VAE, bundles: Path = BUNDLES, cache: Path = CACHE, jobs: int = JOBS
+) -> None:
+    """Score everything, write the report and the bundle."""
+    from solfeggio.report.recipe_page import recipe_page
+
+    windows = corpora(smoke)
+    writer, scores, released = score_released(out, smoke, vae, windows)
+    tables = [*score_study(out, smoke, vae, windows), released]
+    done = read_fit(out / "released")
+    facts = card_facts(scores, done, len(windows.train))
+    run.save(writer, (bundles or out / "bundles") / "inpaint", facts)
+    recipe_page(
+        out / "report.html",
+        title="Inpainting",
+        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
+        tables=tables,
+        curves={"released": done.curve} | {name: read_fit(out / f"study/{name}/0").curve for name in VARIANTS},
+        invalid=list(INVALID),
+        provenance=facts,
+    )
+    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
+    print("\n\n".join(table.text() for table in tables))
+    print(f"report: {out / 'report.html'}")
+
+
+if __name__ == "__main__":
+    app()
