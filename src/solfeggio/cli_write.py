@@ -155,7 +155,8 @@ def _begin(
     kinds = kinds_of(names) if names else None
     stem = verb if tune is None else f"{tune.stem}-{verb}"
     name, _ = load(system, device)
-    given, changes = None, []
+    given: Any = None
+    changes: list[str] = []
     if tune is not None:
         from solfeggio.band.scores.files import read_score
 

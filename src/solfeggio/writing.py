@@ -201,7 +201,7 @@ def _padded(score: Score) -> tuple[Score, float]:
 
 
 def _unpadded(score: Score, given: Score) -> Score:
-    """Undo ``_padded``: the pick-up and the last bar have the lengths that they were given with; what is longer stays."""
+    """Undo ``_padded``: pick-up and last bar have the lengths that they were given with; what is longer stays."""
     padded, ahead = _padded(given)
     if abs(score.length_quarters - padded.length_quarters) > 1e-6:
         return replace(excerpt(score, ahead, score.length_quarters), pickup_quarters=given.pickup_quarters)

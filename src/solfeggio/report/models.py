@@ -10,7 +10,7 @@ from solfeggio.studies.table import Table
 
 
 def models_table() -> Table:
-    """List every shipped bundle: what it hears or writes, parameters, megabytes, licence, numbers on its first tests."""
+    """List every shipped bundle: what it hears or writes, parameters, megabytes, licence, numbers on its first test."""
     rows = []
     for name in bundle.names():
         config = bundle.describe(name)

@@ -179,7 +179,8 @@ def _roll(score: Score, pitches: tuple[int, int], marked: Span | None, given: bo
     across = 1000 / length
     first = 0 if score.pickup_quarters else 1
     sparse = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512) if len(lines) / step <= 24 or step == 512)
-    notes, unpitched = [], []
+    notes: list[dict[str, Any]] = []
+    unpitched: list[dict[str, Any]] = []
     for i, part in enumerate(score.parts):
         for start, end, pitch, _ in np.asarray(part.notes, float).reshape(-1, 4).tolist():
             box = {
