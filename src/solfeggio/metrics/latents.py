@@ -55,7 +55,8 @@ def mig(codes: np.ndarray, factors: np.ndarray, estimator: str = "histogram") ->
     codes, factors = checked(codes, factors)
     known = information(codes, factors, estimator)
     best, next_best = _top_two(known)
-    gaps = np.divide(best - next_best, entropies(factors, estimator), out=np.zeros(len(best)), where=best > 0)
+    most = entropies(factors, estimator)
+    gaps = np.divide(best - next_best, most, out=np.zeros(len(best)), where=most > 0)
     return _found(np.clip(gaps, 0, 1), factors, known, f"gap over entropy; {ESTIMATORS[estimator]}")
 
 
@@ -91,6 +92,8 @@ def sap(codes: np.ndarray, factors: np.ndarray) -> Found:
     balanced, 60/40). Continuous ones: squared correlation.
     """
     codes, factors = checked(codes, factors)
+    if codes.shape[1] == 1:  # its runner-up knows nothing
+        codes = np.concatenate([codes, np.zeros_like(codes)], 1)
     train = np.random.default_rng(0).permutation(len(codes)) < TRAIN_SHARE * len(codes)
     told = np.zeros((codes.shape[1], factors.shape[1]))
     for k, factor in enumerate(factors.T):
@@ -103,6 +106,7 @@ def sap(codes: np.ndarray, factors: np.ndarray) -> Found:
             ]
     best, next_best = _top_two(told)
     kinds = {"linear SVM, C 0.01, balanced, 60/40" if is_discrete(f) else "squared correlation" for f in factors.T}
+    told *= np.ptp(codes, 0)[:, None] > 0
     return _found(best - next_best, factors, told, "gap of " + " and ".join(sorted(kinds)))
 
 
