@@ -1,4 +1,7 @@
-"""MIDI files as sheets: notes on the quarter clock, bars by time signature, the tempo map as it is written."""
+"""MIDI files as sheets: notes on the quarter clock, bars by time signature, the tempo map as it is written.
+
+Markers that are Harte labels with a colon, "C:maj", "N" and "X" are chords, as ``files`` writes them.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from solfeggio.band.scores.sheet import Bar, Sheet
-from solfeggio.band.song import Part
-from solfeggio.errors import DataError, FormatError
+from solfeggio.band.song import Part, Spans
+from solfeggio.errors import ConfigError, DataError, FormatError
+from solfeggio.harte import read
 from solfeggio.notation import Metre
 
 HELD = 64  # the controller of the sustain pedal
@@ -57,7 +61,20 @@ def parse_midi_sheet(data: bytes, name: str) -> Sheet:
     stop = bars[-1].end
     edges = [*(at for at in sorted(marks) if at < stop), stop]
     tempi = tuple((a, b, marks[a]) for a, b in pairwise(edges))
-    return Sheet(name, bars, parts, tempi)
+    return Sheet(name, bars, parts, tempi, _chords(score, per_quarter, stop))
+
+
+def _chords(score: Any, per_quarter: float, end: float) -> Spans:
+    marks = {mark.time / per_quarter: mark.text for mark in score.markers if _is_chord(mark.text)}
+    starts = [start for start in sorted(marks) if start < end]
+    return tuple((a, b, marks[a]) for a, b in zip(starts, [*starts[1:], end], strict=False))
+
+
+def _is_chord(text: str) -> bool:
+    try:
+        return text in ("N", "X") or (":" in text and bool(read(text)))
+    except ConfigError:
+        return False
 
 
 def _bars(changes: dict[float, tuple[int, int]], signs: list[tuple[float, int, int]], end: float) -> tuple[Bar, ...]:

@@ -1,6 +1,7 @@
 """MusicXML and ABC as sheets, read by music21.
 
-Ties are joined, grace notes and chord symbols are left out; bars and repeat signs are those of the first staff.
+Ties are joined, grace notes are left out; bars and repeat signs are those of the first staff; chord
+symbols are Harte labels: "N" for N.C., "X" for chords that have none.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from solfeggio.band.scores.sheet import Bar, Sheet, play_through
-from solfeggio.band.song import Part
+from solfeggio.band.song import Part, Spans
 from solfeggio.errors import DataError, FormatError, MissingExtra
+from solfeggio.harte import NAMES, QUALITIES, over
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -28,7 +30,8 @@ def read_sheet(path: Path) -> Sheet:
         raise FormatError(f"{path} cannot be read", problem.strerror or str(problem), "check the name") from None
     if path.suffix == ".abc":
         return read_abc(data.decode("utf-8", "replace"), str(path))
-    return _sheet(_parse(str(path), "", "musicxml", str(path)), path.stem, str(path))
+    score = _parse(str(path), "", "musicxml", str(path))
+    return _sheet(score, getattr(score.metadata, "title", None) or path.stem, str(path))
 
 
 def read_abc(text: str, name: str) -> Sheet:
@@ -81,7 +84,7 @@ def _sheet(score: Any, title: str, name: str) -> Sheet:
         raise DataError(f"{name}", "it holds no notes", "give a score with music in it")
     end = bars[-1].end
     parts = tuple(replace(p, notes=p.notes[p.notes[:, 0] < end - 1e-6]) for p in parts)
-    return Sheet(title, bars, parts, _tempi(score, end))
+    return Sheet(title, bars, parts, _tempi(score, end), _chords(score, end))
 
 
 def _bars(staff: Any) -> tuple[Bar, ...]:
@@ -147,7 +150,43 @@ def _part(staff: Any, number: int) -> Part:
     instrument = staff.getInstrument(returnDefault=True)
     program = instrument.midiProgram
     drums = beaten > len(rows) / 2 or instrument.midiChannel == 9
-    return Part("drums" if drums else f"part{number + 1}", 0 if drums else int(program or 0), notes, drums)
+    return Part(
+        "drums" if drums else staff.partName or f"part{number + 1}", 0 if drums else int(program or 0), notes, drums
+    )
+
+
+def _chords(score: Any, end: float) -> Spans:
+    """Chord symbols as spans, each until the next."""
+    from music21 import harmony
+
+    marks: dict[float, str] = {}
+    for symbol in score.flatten().getElementsByClass(harmony.ChordSymbol):
+        if float(symbol.offset) < end - 1e-6:
+            marks[float(symbol.offset)] = _label(symbol, isinstance(symbol, harmony.NoChord))
+    starts = sorted(marks)
+    spans: list[tuple[float, float, str]] = []
+    for start, stop in zip(starts, [*starts[1:], end], strict=False):
+        if spans and spans[-1][2] == marks[start]:
+            spans[-1] = (spans[-1][0], stop, marks[start])
+        else:
+            spans.append((start, stop, marks[start]))
+    return tuple(spans)
+
+
+def _label(symbol: Any, silent: bool) -> str:
+    """Name a chord symbol by its pitch classes over the root, with or without those of its bass."""
+    if silent:
+        return "N"
+    try:
+        low, lowest = int(symbol.root().pitchClass), int(symbol.bass().pitchClass)
+        steps = {(int(pitch.pitchClass) - low) % 12 for pitch in symbol.pitches}
+    except Exception:  # music21 raises anything on a chord that it cannot spell
+        return "X"
+    for found in (steps, steps - {(lowest - low) % 12}):
+        quality = next((name for name, known in QUALITIES.items() if set(known) == found), "")
+        if quality:
+            return over(f"{NAMES[low]}:{quality}", lowest)
+    return "X"
 
 
 def _tempi(score: Any, end: float) -> tuple[tuple[float, float, float], ...]:

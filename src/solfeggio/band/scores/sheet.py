@@ -36,12 +36,16 @@ class Bar:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A score on paper. parts: notes in quarters from its start. tempi: (start, end, quarter notes a minute)."""
+    """A score on paper. parts: notes in quarters from its start. tempi: (start, end, quarter notes a minute).
+
+    chords: (start, end, Harte label) of its chord symbols.
+    """
 
     title: str
     bars: tuple[Bar, ...]
     parts: tuple[Part, ...]
     tempi: tuple[tuple[float, float, float], ...] = ()
+    chords: Spans = ()
 
 
 def beat_quarters(metre: Metre) -> float:
@@ -128,6 +132,7 @@ def play_through(sheet: Sheet, order: list[int]) -> Sheet:
     bars: list[Bar] = []
     moved: list[list[np.ndarray]] = [[] for _ in sheet.parts]
     tempi: list[tuple[float, float, float]] = []
+    chords: list[tuple[float, float, str]] = []
     at = 0.0
     for run in runs:
         start, end = sheet.bars[run[0]].start, sheet.bars[run[-1]].end
@@ -139,9 +144,10 @@ def play_through(sheet: Sheet, order: list[int]) -> Sheet:
             inside[:, :2] += shift
             moved[place].append(inside)
         tempi += [(max(a, start) + shift, min(b, end) + shift, v) for a, b, v in sheet.tempi if a < end and b > start]
+        chords += [(max(a, start) + shift, min(b, end) + shift, n) for a, b, n in sheet.chords if a < end and b > start]
         at += end - start
     parts = tuple(replace(p, notes=np.concatenate(m)) for p, m in zip(sheet.parts, moved, strict=True))
-    return Sheet(sheet.title, tuple(bars), tuple(p for p in parts if len(p.notes)), tuple(tempi))
+    return Sheet(sheet.title, tuple(bars), tuple(p for p in parts if len(p.notes)), tuple(tempi), tuple(chords))
 
 
 def spans_of(bars: tuple[Bar, ...], name: str) -> Spans:
