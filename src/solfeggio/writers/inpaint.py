@@ -81,6 +81,7 @@ def _anticipation(config: Config) -> torch.nn.Module:
 NETS = {"copying": _copying, "latent": _latent, "anticipation": _anticipation}
 
 
+RELEASED = Config()
 OPTIONS = ("bars", "temperature", "top_p", "n", "in_key", "one_grid")
 
 
@@ -90,12 +91,10 @@ class Inpaint(Writer):
     Bars of a batch's gap count from 0 and are the same in all its items, as in a training by random spans.
     """
 
-    Config = Config
-
-    def __init__(self, config: Config | None = None):
+    def __init__(self, config: Config = RELEASED):
         super().__init__()
-        self.config: Config = config or Config()
-        self.net: Any = NETS[self.config.net](self.config)
+        self.config = config
+        self.net: Any = NETS[config.net](config)
 
     def encode(self, score: Score) -> Batch:
         """Write a melody in 4/4 as tokens, {"bars": (bar, 24)}; raises NotationError as ``tokens.encode_bars``."""
@@ -316,8 +315,9 @@ STUDY = Config(width=80, depth=2)
 INPAINTNET = Config(net="latent", width=64, depth=2, dropout=0.5, in_key=False, one_grid=False)
 ANTICIPATION = Config(net="anticipation", width=96, depth=2, dropout=0.2, in_key=False, one_grid=False)
 ANTICIPATION_REG = replace(ANTICIPATION, spans=True, gaussian=0.01)
+Inpaint.Config = Config
 CONFIGS = {
-    "released": Config(),
+    "released": RELEASED,
     "study": STUDY,
     "no_key": replace(STUDY, key=False, in_key=False),
     "no_copies": replace(STUDY, copies=False),
