@@ -28,10 +28,67 @@ def read_sheet(path: Path) -> Sheet:
         data = path.read_bytes()
     except OSError as problem:
         raise FormatError(f"{path} cannot be read", problem.strerror or str(problem), "check the name") from None
-    if path.suffix == ".abc":
-        return read_abc(data.decode("utf-8", "replace"), str(path))
+    if path.suffix.lower() == ".abc":
+        stretches = _stretches(_known_chords(data.decode("utf-8", "replace").replace("\r\n", "\n")))
+        tied = [bool(re.search(r"-[\s|:\]]*$", stretch)) for stretch in stretches]
+        return _joined([read_abc(stretch, str(path)) for stretch in stretches], tied)
     score = _parse(str(path), "", "musicxml", str(path))
     return _sheet(score, getattr(score.metadata, "title", None) or path.stem, str(path))
+
+
+def _stretches(text: str) -> list[str]:
+    """Cut a tune with one voice where its key or metre changes, which music21 leaves out, and head each stretch."""
+    head, mark, body = re.split(r"^(K:.*\n?)", text, maxsplit=1, flags=re.MULTILINE) if "K:" in text else (text, "", "")
+    body = re.split(r"\n\s*\n", body)[0]  # the first tune of several
+    cut = re.split(r"^([KM]:.*)$|\[([KM]:[^\]\n]*)\]", body, flags=re.MULTILINE)
+    if len(cut) == 1 or re.search(r"^V:|\[V:", body, re.MULTILINE):
+        return [text]
+    fields = {"K": mark.strip(), "M": next(iter(re.findall(r"^M:.*$", head, re.MULTILINE)), "M:4/4")}
+    if not re.search(r"^L:", head, re.MULTILINE):
+        top, _, bottom = fields["M"][2:].strip().partition("/")
+        short = top.isdecimal() and bottom.isdecimal() and int(top) / int(bottom) < 0.75
+        head += "L:1/16\n" if short else "L:1/8\n"
+    head = re.sub(r"^M:.*\n", "", head, flags=re.MULTILINE)
+    made: list[str] = []
+    before = ""
+    for line, inline, music in zip(["", *cut[1::3]], ["", *cut[2::3]], cut[::3], strict=True):
+        field = line or inline or ""
+        if re.match(r"M:|K:\s*[A-G]", field):
+            fields[field[0]] = field
+        before += music.strip() + "\n"
+        if re.search(r"[A-Ga-g]", re.sub(r'"[^"]*"|^\w:.*', "", before, flags=re.MULTILINE)):
+            made.append(f"{head}{fields['M']}\n{fields['K']}\n{before}")
+            before = ""
+    return [*made[:-1], made[-1] + before] if made else [text]
+
+
+def _joined(sheets: list[Sheet], tied: list[bool]) -> Sheet:
+    """Put sheets of one part each after one another. tied: whether the last note of each goes on in the next."""
+    whole = sheets[0]
+    for sheet, held in zip(sheets[1:], tied, strict=False):
+        at, end = whole.bars[-1].end, whole.bars[-1].end + sheet.bars[-1].end
+        first, more = whole.parts[0].notes.copy(), sheet.parts[0].notes + np.array([at, at, 0, 0])
+        if held and first[-1, 2] == more[0, 2] and abs(first[-1, 1] - at) + abs(more[0, 0] - at) < 1e-6:
+            first[-1, 1], more = more[0, 1], more[1:]
+        chords, changes = list(whole.chords), [(a + at, b + at, label) for a, b, label in sheet.chords]
+        if chords:  # a chord goes on until the next
+            chords[-1] = (chords[-1][0], changes[0][0] if changes else end, chords[-1][2])
+        bars = tuple(replace(bar, start=bar.start + at, end=bar.end + at) for bar in sheet.bars)
+        parts = (replace(whole.parts[0], notes=np.concatenate([first, more])),)
+        whole = replace(whole, bars=whole.bars + bars, parts=parts, chords=(*chords, *changes))
+    return whole
+
+
+def _known_chords(text: str) -> str:
+    """Write the chord symbols of ABC as music21 knows them."""
+
+    def figure(found: re.Match[str]) -> str:
+        name = re.sub(r"[()]", "", found[0])
+        for usual, known in (("mmaj7", "mM7"), ("maj9", "M9"), ("maj13", "M13"), ("6/9", "69"), ("69", "6add9")):
+            name = name.replace(usual, known)
+        return name
+
+    return re.sub(r'"[A-G][^"\n]*"', figure, text)
 
 
 def read_abc(text: str, name: str) -> Sheet:
