@@ -65,6 +65,28 @@ def test_what_a_line_cannot_hold():
         module.line_of(tune(count=10))
 
 
+@pytest.mark.parametrize("swing", [0.5, 0.57, 0.615, 0.66])
+def test_swing_and_articulation_are_no_notation(swing):
+    straight = np.array([0, 0.5, 0.75, 1, 1.5, 2, 2.25, 2.5, 3, 3.5, 4, 5, 5.5, 6.5])
+    whole, part = np.floor(straight), straight % 1
+    played = whole + np.where(part < 0.5, part * 2 * swing, swing + (part - 0.5) * 2 * (1 - swing))
+    lasting = np.diff(played, append=7.5) * 0.9
+    notes = np.column_stack([played, played + lasting, 60 + np.arange(14) % 5, np.full(14, 80)])
+    found = module.written(
+        Score("a", 120, (Part("melody", 0, notes + np.array([0.5, 0.5, 0, 0])),), 8.5, pickup_quarters=0.5)
+    )
+    assert np.allclose(found.parts[0].notes[:, 0] - 0.5, straight, atol=0.01)
+    assert np.allclose(found.parts[0].notes[:-1, 1], found.parts[0].notes[1:, 0])
+
+
+def test_rests_stay_and_straight_triplets_do():
+    starts = np.array([0, 1 / 3, 2 / 3, 1, 1.5, 2, 2.5, 3, 4, 4.5, 5])
+    notes = np.column_stack([starts, starts + 0.3, np.full(11, 60), np.full(11, 80)])
+    found = module.written(Score("a", 120, (Part("melody", 0, notes),), 8.0)).parts[0].notes
+    assert np.allclose(found[:, 0], starts)
+    assert found[7, 1] == 3.3  # before a rest of most of a beat
+
+
 def test_the_melody_of_a_song_comes_with_its_chords_and_pick_up():
     given = song(1)
     score = module.song_score(given)

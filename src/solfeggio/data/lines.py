@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -33,21 +34,22 @@ from solfeggio.files import write_bytes
 from solfeggio.notation import Part, Score, Spans
 from solfeggio.tokens import Line, encode_line, fit_score
 
-VERSION = 1  # of what the cache holds
+VERSION = 2  # of what the cache holds
 STYLES = {"band-jazz": ("jazz-swing", "modal-jazz", "jazz-ballad"), "band-folk": ("reel", "march")}
 SONGS = {"train": 600, "valid": 80, "test": 80}  # of the band, where no count is asked for
 SOURCES = (*STYLES, "tunes", "wjazzd", "nottingham")
 FEWEST = 16  # rows that a line must have
+SWINGS = np.arange(0.5, 0.72, 0.0025)  # where in a beat its second eighth may fall
 HALF_BAR = 2.0  # quarters from one chord found by rule to the next
 
 
 def lines(source: str, side: str, count: int | None = None, seed: int = 0) -> list[Line]:
     """Give melodies over chords of a source and side ("train", "valid", "test"), each tune on one side only.
 
-    count: how many at most; None for all there are, or SONGS of the band's. seed: of what the band composes. Times are
-    moved to the nearest tick and lengths to the nearest note value below; ``counts`` says how often. What was read or
-    composed is kept in ``repertoire.cache_folder``. Raises ConfigError for unknown names, DataError where the set of an
-    experiment is absent, MissingExtra without music21's corpus.
+    count: how many at most; None for all there are, or SONGS of the band's. seed: of what the band composes. What is
+    played (the band, wjazzd) is ``written`` first; then times are moved to the grid and notes shortened to a note
+    value, and ``counts`` says how often. What was made is kept in ``repertoire.cache_folder``. Raises ConfigError for
+    unknown names, DataError where the set of an experiment is absent, MissingExtra without music21's corpus.
     """
     if source not in SOURCES:
         raise unknown("source of lines", source, SOURCES)
@@ -112,6 +114,39 @@ def song_score(song: Song) -> Score:
     return Score(song.name, song.bpm, (part,), song.length_quarters, song.metres, song.keys, song.chords, pickup)
 
 
+def written(score: Score) -> Score:
+    """Write a played melody as one notes it: straight where it swings, and without the short gaps of articulation.
+
+    Swing is found where it sets most notes on eighths and sixteenths; it is taken out of pairs of eighths. A note lasts
+    until the next begins where they are a sixteenth or less apart, or a seventh of the way to it.
+
+    >>> notes = np.array([[0, 0.6, 60, 80], [0.62, 0.9, 62, 80], [1, 1.3, 64, 80], [1.62, 1.9, 65, 80.0]])
+    >>> written(Score("a", 120, (Part("melody", 0, notes),), 4.0)).parts[0].notes[:, 0]
+    array([0. , 0.5, 1. , 1.5])
+    """
+    part = score.parts[0]
+    notes = part.notes[np.argsort(part.notes[:, 0], kind="stable")].copy()
+    times = notes[:, :2] - score.pickup_quarters
+    straight = [_straight(times[:, 0] % 1, swing) for swing in SWINGS]
+    onto = [_near(at * 4).sum() + 0.5 * _near(at * 3).sum() for at in straight]
+    swing = SWINGS[int(np.argmax(onto))]
+    notes[:, :2] = np.floor(times) + _straight(times % 1, swing) + score.pickup_quarters
+    until = np.diff(notes[:, 0])
+    gaps = notes[1:, 0] - notes[:-1, 1]
+    notes[:-1, 1] += np.where((gaps > 0) & (gaps <= np.maximum(0.26, until / 7)), gaps, 0.0)
+    return replace(score, parts=(replace(part, notes=notes),))
+
+
+def _near(places: np.ndarray) -> np.ndarray:
+    """1 on a whole number, 0 a twentieth off and beyond."""
+    return np.maximum(1 - 20 * np.abs(places - np.round(places)), 0)
+
+
+def _straight(beats: np.ndarray, swing: float) -> np.ndarray:
+    """Move places in a beat, 0 to 1, so that ``swing`` becomes its middle."""
+    return np.where(beats < swing, beats * 0.5 / swing, 1 - (1 - beats) * 0.5 / (1 - swing))
+
+
 def harmonised(score: Score) -> Score:
     """Give a tune chords by rule, at most one each half bar from the first downbeat on.
 
@@ -135,7 +170,7 @@ def _band(source: str, side: str, number: int, seed: int) -> Iterator[Score | So
     styles = STYLES[source]
     for i in range(3 * number):
         try:
-            yield song_score(compose(seed * 100_000 + i, side=side, style=styles[i % len(styles)]))
+            yield written(song_score(compose(seed * 100_000 + i, side=side, style=styles[i % len(styles)])))
         except DataError as problem:
             yield problem
 
@@ -151,7 +186,8 @@ def _set(source: str, side: str, number: int, seed: int) -> Iterator[Score | Sol
     for song in symbolic(source):
         where = _side(song.chords if source == "wjazzd" else (), song.name)
         try:
-            found.append((where, _set_score(song)))
+            played = _set_score(song)
+            found.append((where, written(played) if source == "wjazzd" else played))
         except (DataError, NotationError) as problem:
             found.append((where, problem))
     shapes: set[str] = set()
@@ -206,7 +242,7 @@ def _read(source: str, side: str, number: int, seed: int) -> bytes:
             many, _, what = change.partition(" ")
             if many.isdecimal():  # "3 notes moved to the grid, by at most 0.1 quarters"
                 what = what.partition(",")[0].partition(" into ")[0]
-                told[what.replace("note ", "notes ", 1).replace("bar ", "bars ", 1)] += int(many)
+                told[re.sub(r"^(note|bar)\b", r"\1s", what)] += int(many)
         if number and len(kept) == number:
             break
     columns = {field.name: [getattr(line, field.name) for line in kept] for field in fields(Line)}
