@@ -59,6 +59,11 @@ def test_a_rest_after_an_offbeat_note_is_a_syncopation_and_an_onset_there_is_non
     assert ATTRIBUTES["syncopation"](bar({0: 60, 6: 62})) == 1  # over the half
 
 
+def test_bars_whose_weights_sum_to_the_same_are_as_complex():
+    same = [bar({0: 60, 1: 62, 5: 64, 7: 62}), bar({0: 60, 2: 62, 23: 60}), bar({0: 60, 3: 60, 9: 60, 20: 60})]
+    assert len(set(ATTRIBUTES["rhythmic_complexity"](np.stack(same)).tolist())) == 1
+
+
 def test_contour_is_the_sum_of_the_intervals():
     rng = np.random.default_rng(1)
     for _ in range(20):

@@ -15,8 +15,9 @@ from solfeggio.errors import NotationError, unknown
 
 TICKS, TOKENS, FIRST_PITCH = 24, 32, 2  # tokens a bar, size of the vocabulary, lowest token that is a pitch
 SEMITONES = 26  # what the published attributes divide pitch by
-# The published weights (6 ticks for each of 4 beats): an onset off the beat counts more than one on it.
-COMPLEXITY = np.array([weight for beat in (0.2, 0.67, 0.25, 0.67) for weight in (beat, 1, 2, 0.5, 2, 1)])
+# The published weights (6 ticks for each of 4 beats), in hundredths, so that equal sums are equal: an onset off the
+# beat counts more than one on it.
+COMPLEXITY = np.array([weight for beat in (20, 67, 25, 67) for weight in (beat, 100, 200, 50, 200, 100)])
 # Metrical levels of Longuet-Higgins and Lee: bar 0, half -1, quarters -2, eighths and triplets -3, sixteenths -4.
 LEVELS = np.array([level for beat in (0, -2, -1, -2) for level in (beat, -4, -3, -3, -3, -4)])
 

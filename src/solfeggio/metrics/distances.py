@@ -45,8 +45,8 @@ def distances(a: np.ndarray, b: np.ndarray) -> Distances:
     used = left.any(0) | right.any(0)  # what is nowhere adds nothing
     left, right = left[:, used], right[:, used]
     if not used.any():
-        sizes = (len(x) * (len(x) - 1) // 2 for x in (left, right))
-        return Distances(*(np.zeros(n) for n in sizes), np.zeros(len(left) * len(right)))
+        within_a, within_b = (np.zeros(len(x) * (len(x) - 1) // 2) for x in (left, right))
+        return Distances(within_a, within_b, np.zeros(len(left) * len(right)))
     return Distances(pdist(left), pdist(right), cdist(left, right).ravel())
 
 

@@ -47,7 +47,7 @@ Piece = Score | np.ndarray
 def main_part(score: Score) -> Part | None:
     """Choose the part that counts: "melody", or else the first with notes that is not percussion; None without one."""
     parts = [part for part in score.parts if not part.drums and len(part.notes)]
-    return next((part for part in parts if part.name == "melody"), parts[0] if parts else None)
+    return next((part for part in parts if part.name.lower() == "melody"), parts[0] if parts else None)
 
 
 def extract(
@@ -211,8 +211,8 @@ def _measure(name: str, notes: _Notes, normalise: str) -> np.ndarray:
         np.minimum.at(low, piece, notes.pitch)
         return np.where(each > 0, high - low, 0)
     if name in ("mean_interval", "mean_inter_onset"):
-        size = np.abs(np.diff(notes.pitch)) if name == "mean_interval" else np.diff(notes.start)
-        return np.bincount(piece[1:][follows], size[follows], n) / np.maximum(steps, 1)
+        step = np.abs(np.diff(notes.pitch)) if name == "mean_interval" else np.diff(notes.start)
+        return np.bincount(piece[1:][follows], step[follows], n) / np.maximum(steps, 1)
     owner, kind = _lengths(notes, rests=name.endswith("with_rests"))
     size = 24 if name.endswith("with_rests") else 12
     if name.startswith("note_length_histogram"):
