@@ -10,7 +10,7 @@ stream, the joint likelihood is
 so a pitch knows its own duration and a duration never its own pitch. Without it each stream sees itself alone.
 
 Source: Genchel, Pati, Lerch, "Explicitly conditioned melody generation" (2019). The published form normalised by steps
-of the window, took conditions from the note before and counted padding; ``as_published`` keeps that.
+of the window and took conditions from the note before; ``as_published`` keeps that.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from solfeggio.contracts import Batch, Writer
 from solfeggio.decode.sampling import choose
 from solfeggio.errors import ConfigError, NotationError, unknown
 from solfeggio.fitting import LENGTHS
-from solfeggio.formats.chart import parse_chart
 from solfeggio.harte import NAMES, QUALITIES, SCALES, chord_scale, pitch_classes, read
 from solfeggio.nets.conditioned import ConditionedStream
 from solfeggio.notation import Score, Spans
@@ -119,7 +118,7 @@ class Melody(Writer):
         tokens = self.tokens(encode_line(score), style)
         key = score.keys[0][2] if score.keys else ""
         tokens["key"] = torch.tensor(KEYS.index(key) if key in KEYS else NOTHING)
-        tokens["chart"] = torch.from_numpy(_chart(score.chords))
+        tokens["chart"] = torch.from_numpy(chart_of(score.chords))
         return tokens
 
     def tokens(self, line: Line, style: str | None = None) -> Batch:
@@ -217,7 +216,7 @@ class Melody(Writer):
         ends = int(LENGTHS[rows["duration"][1:].cpu().numpy()].sum())
         if chords is not None:
             spans = parse_chart(chords) if isinstance(chords, str) else chords
-            once, first = _chart(spans), -(-ends // LINE_BAR) * LINE_BAR
+            once, first = chart_of(spans), -(-ends // LINE_BAR) * LINE_BAR
         else:
             once, first, rows, before = before, 0, start, before[:0]
         if not len(once) or not (once[:, 2] != NO_ROOT).any():
@@ -228,7 +227,7 @@ class Melody(Writer):
         chosen = self._style(style) if style or not context else int(context["style"])
         return rows | {
             "chart": torch.from_numpy(np.concatenate([before, *repeats])),
-            "key": torch.tensor(place if place != NOTHING else KEYS.index(_key_of(once))),
+            "key": torch.tensor(place if place != NOTHING else KEYS.index(key_of(once))),
             "style": torch.tensor(chosen),
             "ticks": torch.tensor(first + choruses * bars * LINE_BAR),
         }
@@ -364,7 +363,7 @@ def _mask(classes: Any) -> np.ndarray:
     return inside
 
 
-def _chart(chords: Spans) -> np.ndarray:
+def chart_of(chords: Spans) -> np.ndarray:
     """Write chords as (m, 15) integers: start, end in ticks, root, pitch classes; "N" and "X" have none."""
     rows = np.zeros((len(chords), 15), np.int64)
     for row, (start, end, label) in zip(rows, chords, strict=True):
@@ -376,7 +375,7 @@ def _chart(chords: Spans) -> np.ndarray:
     return rows
 
 
-def _key_of(chart: np.ndarray) -> str:
+def key_of(chart: np.ndarray) -> str:
     """Find the key that chords stand in, by how long their notes sound; the last chord counts as home."""
     lasts = (chart[:, 1] - chart[:, 0]) / 24
     home = chart[chart[:, 2] != NO_ROOT][-1, 2]
