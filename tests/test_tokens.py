@@ -120,6 +120,17 @@ def test_fit_says_what_it_changed() -> None:
     assert encode_bars(score, fit=True).shape == (3, 24)
 
 
+def test_fit_leaves_out_notes_outside_the_bars() -> None:
+    rows = [[-2, -1, 60, 80], *QUARTERS, [5, 6, 70, 80]]
+    fitted, changes = fit_score(tune(rows))
+    assert fitted.parts[0].notes.tolist() == QUARTERS
+    assert changes == ["2 notes outside the bars left out"]
+    with pytest.raises(NotationError, match="no notes inside"):
+        fit_score(tune([[5, 6, 70, 80]]))
+    with pytest.raises(NotationError, match="no number"):
+        fit_score(tune([[0, np.nan, 60, 80]]))
+
+
 def test_fit_leaves_alone_what_fits() -> None:
     score = tune(QUARTERS)
     fitted, changes = fit_score(score)

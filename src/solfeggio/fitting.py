@@ -121,6 +121,7 @@ def _whole_bars(score: Score, changes: list[str]) -> Score:
     lines = score.bar_lines()
     if len(lines) < 2:
         raise NotationError(misfit(score), "it has no bars", "give its length")
+    notes = _inside(score, changes)
     short = 4 - np.diff(lines)
     ahead = np.zeros(len(short))
     if score.pickup_quarters:
@@ -134,8 +135,6 @@ def _whole_bars(score: Score, changes: list[str]) -> Score:
         bar = np.clip(np.searchsorted(lines, times + inside) - 1, 0, len(short) - 1)
         return 4.0 * bar + ahead[bar] + times - lines[bar]
 
-    part = score.parts[0]
-    notes = part.notes.copy()
     notes[:, 0], notes[:, 1] = move(notes[:, 0], NEAR), move(notes[:, 1], -NEAR)
     length = 4.0 * len(short)
     spans = [
@@ -143,7 +142,23 @@ def _whole_bars(score: Score, changes: list[str]) -> Score:
               for a, b, label in marks)
         for marks in (score.keys, score.chords)
     ]  # fmt: skip
-    return Score(score.title, score.bpm, (replace(part, notes=notes),), length, keys=spans[0], chords=spans[1])
+    return Score(
+        score.title, score.bpm, (replace(score.parts[0], notes=notes),), length, keys=spans[0], chords=spans[1]
+    )
+
+
+def _inside(score: Score, changes: list[str]) -> np.ndarray:
+    """Give the notes that sound inside the score's bars; raises NotationError when there are none, or no numbers."""
+    notes = score.parts[0].notes
+    if not np.isfinite(notes).all():
+        raise NotationError(misfit(score), "a note's time or pitch is no number", "write the score again")
+    inside = (notes[:, 0] < score.length_quarters - NEAR) & ((notes[:, 1] > NEAR) | (notes[:, 0] > -NEAR))
+    lost = int((~inside).sum())
+    if lost == len(notes):
+        raise NotationError(misfit(score), "it holds no notes inside its bars", "give a melody")
+    if lost:
+        changes.append(f"{lost} note{'s' * (lost > 1)} outside the bars left out")
+    return notes[inside]
 
 
 def _on_grid(notes: np.ndarray, length_quarters: float, changes: list[str]) -> np.ndarray:
