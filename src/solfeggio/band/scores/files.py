@@ -39,9 +39,9 @@ def read_score(path: str | Path) -> Score:
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise unknown("kind of score", path.suffix, SUFFIXES)
-    sheet = read_midi_sheet(path) if kind == "MIDI" else read_sheet(path)
+    sheet = read_midi_sheet(path, whole=True) if kind == "MIDI" else read_sheet(path)
     if kind == "MIDI":
-        sheet = replace(sheet, title=path.stem, bars=_midi_bars(sheet))
+        sheet = replace(sheet, title=path.stem, bars=_midi_bars(sheet.bars))
     elif any(bar.opens or bar.closes or bar.endings for bar in sheet.bars):
         sheet = play_through(sheet, unroll(sheet.bars)[0])
     if not sheet.parts:
@@ -135,16 +135,11 @@ def _comp(score: Score) -> Part:
     return Part("chords", 0, np.array(sorted(rows)).reshape(-1, 4))
 
 
-def _midi_bars(sheet: Sheet) -> tuple[Bar, ...]:
-    """Add the bars into which the last notes ring; a first bar in a shorter metre of its own is a pick-up."""
-    bars = list(sheet.bars)
-    end = max(float(part.notes[:, 1].max()) for part in sheet.parts)
-    while bars[-1].end < end - 1e-3 and len(bars) < 20_000:
-        metre = Metre.parse(bars[-1].metre)
-        bars.append(replace(bars[-1], start=bars[-1].end, end=bars[-1].end + metre.beats * 4 / metre.unit))
+def _midi_bars(bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    """Take a first bar in a shorter metre of its own as a pick-up."""
     if len(bars) > 1 and bars[0].metre != bars[1].metre and _size(bars[0]) < _size(bars[1]):
-        bars[0] = replace(bars[0], metre=bars[1].metre)
-    return tuple(bars)
+        return (replace(bars[0], metre=bars[1].metre), *bars[1:])
+    return bars
 
 
 def _score(sheet: Sheet, bpm: float) -> Score:
@@ -159,8 +154,8 @@ def _score(sheet: Sheet, bpm: float) -> Score:
     if len(parts) == 1 and parts[0].name == "part1":
         parts = (replace(parts[0], name="melody"),)
     end = sheet.bars[-1].end
-    chords = tuple((a, min(b, end), label) for a, b, label in sheet.chords if a < end)
-    return Score(sheet.title, round(marked, 3), parts, end, metres, spans_of(sheet.bars, "key"), chords, pickup)
+    parts = tuple(replace(part, notes=np.minimum(part.notes, [np.inf, end, np.inf, np.inf])) for part in parts)
+    return Score(sheet.title, round(marked, 3), parts, end, metres, spans_of(sheet.bars, "key"), sheet.chords, pickup)
 
 
 def _with_keys(sheet: Sheet) -> Sheet:
@@ -224,13 +219,13 @@ def _midi(score: Score) -> bytes:
         made.markers.append(symusic.TextMeta(tick * TICKS // 24, label))
     for part in score.parts:
         track: Any = symusic.Track(part.name, part.program, part.drums)
-        for start, end, pitch, velocity in part.notes.tolist():
-            first = _tick(start)
-            length, loud = max(_tick(end) - first, 1), min(max(round(velocity), 1), 127)
+        for begins, ends, pitch, velocity in part.notes.tolist():
+            first = _tick(begins)
+            length, loud = max(_tick(ends) - first, 1), min(max(round(velocity), 1), 127)
             track.notes.append(symusic.Note(first, length, round(pitch), loud))
-        for down, up in part.pedal:
-            track.controls.append(symusic.ControlChange(_tick(down), 64, 127))
-            track.controls.append(symusic.ControlChange(_tick(up), 64, 0))
+        for pressed, let in part.pedal:
+            track.controls.append(symusic.ControlChange(_tick(pressed), 64, 127))
+            track.controls.append(symusic.ControlChange(_tick(let), 64, 0))
         made.tracks.append(track)
     return bytes(made.dumps_midi())
 

@@ -19,21 +19,22 @@ from solfeggio.notation import Metre
 
 HELD = 64  # the controller of the sustain pedal
 LONGEST = 40_000.0  # quarters; what comes later is a damaged file
+RINGS = 256.0  # quarters that a score goes on after its last note begins, at most
 
 
-def read_midi_sheet(path: Path) -> Sheet:
+def read_midi_sheet(path: Path, whole: bool = False) -> Sheet:
     """Read a MIDI file; without a time signature its bars have four quarters.
 
-    Raises FormatError when it is no MIDI file, DataError when it holds no notes.
+    whole: the last bar is that in which the last note ends, not that in which it begins. Raises FormatError when it is no MIDI file, DataError when it holds no notes.
     """
     try:
         data = path.read_bytes()
     except OSError as problem:
         raise FormatError(f"{path} cannot be read", problem.strerror or str(problem), "check the name") from None
-    return parse_midi_sheet(data, path.name)
+    return parse_midi_sheet(data, path.name, whole)
 
 
-def parse_midi_sheet(data: bytes, name: str) -> Sheet:
+def parse_midi_sheet(data: bytes, name: str, whole: bool = False) -> Sheet:
     """Read the bytes of a MIDI file; raises as ``read_midi_sheet``."""
     import symusic
 
@@ -48,6 +49,8 @@ def parse_midi_sheet(data: bytes, name: str) -> Sheet:
     end = max(float(part.notes[:, 0].max()) for part in parts)
     if end > LONGEST:
         raise DataError(name, f"its last note comes after {end:.0f} quarters", "give a shorter file")
+    if whole:
+        end = min(max(float(part.notes[:, 1].max()) for part in parts) - 1e-3, end + RINGS)
     changes: dict[float, tuple[int, int]] = {0.0: (4, 4)}
     for s in sorted(score.time_signatures, key=lambda s: s.time):
         if 1 <= s.numerator <= 32 and s.denominator in (1, 2, 4, 8, 16, 32):

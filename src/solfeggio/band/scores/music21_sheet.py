@@ -18,6 +18,10 @@ from solfeggio.band.song import Part, Spans
 from solfeggio.errors import DataError, FormatError, MissingExtra
 from solfeggio.harte import NAMES, QUALITIES, over
 
+DRUMS = {  # line or space of a drum: its General MIDI key, as ``engraving.PLACES`` writes them
+    "F4": 36, "C5": 38, "G5": 42, "D4": 44, "A4": 43, "D5": 47, "E5": 50, "A5": 49, "B5": 55, "F5": 51,
+}  # fmt: skip
+
 
 def read_sheet(path: Path) -> Sheet:
     """Read a MusicXML (.xml, .musicxml, .mxl) or ABC file, of several tunes the first.
@@ -194,7 +198,8 @@ def _part(staff: Any, number: int) -> Part:
                 pitch = float(round(one.pitch.ps))
             else:
                 key = getattr(getattr(one, "storedInstrument", None), "percMapPitch", None)
-                pitch, beaten = float(38 if key is None else key), beaten + 1
+                drawn = DRUMS.get(f"{one.displayStep}{one.displayOctave}", 38) if hasattr(one, "displayStep") else 38
+                pitch, beaten = float(drawn if key is None else key), beaten + 1
             before = held.get(pitch)
             tied = one.tie is not None and one.tie.type in ("stop", "continue")
             if tied and before is not None and abs(before[1] - start) < 1e-3:
