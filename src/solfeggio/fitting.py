@@ -79,6 +79,8 @@ def fit_score(score: Score, encoding: str = "bars") -> tuple[Score, list[str]]:
     notes = _top_line(score.parts[0].notes, changes)
     if encoding == "bars" or not _on_96ths(notes, score.length_quarters):
         notes = _on_grid(notes, score.length_quarters, changes)
+    else:
+        notes[:, :2] = np.round(notes[:, :2] * 24) / 24
     notes[:, 2] = _in_range(notes[:, 2], *RANGES[encoding], changes)
     if encoding == "line":
         notes = _note_values(notes, changes)

@@ -41,13 +41,13 @@ def legal_bars(draw: st.DrawFn) -> np.ndarray:
 
 @st.composite
 def tunes(draw: st.DrawFn) -> Score:
-    """Any notes at all, in any number of parts, with a pick-up, chords and a key."""
+    """Any notes that begin inside the bars, in any number of parts, with a pick-up, chords and a key."""
     length = draw(st.integers(1, 24)) / 2
     parts = []
     for number in range(draw(st.integers(1, 3))):
         rows = draw(
             st.lists(
-                st.tuples(st.floats(0, length), st.floats(0.01, 6), st.integers(0, 127), st.integers(1, 127)),
+                st.tuples(st.floats(0, length - 0.01), st.floats(0.01, 6), st.integers(0, 127), st.integers(1, 127)),
                 min_size=1,
                 max_size=20,
             )
