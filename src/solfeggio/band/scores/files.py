@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -207,8 +208,8 @@ def _midi(score: Score) -> bytes:
     if score.pickup_quarters:
         unit = next((u for u in (4, 8, 16, 32) if (score.pickup_quarters * u / 4) % 1 == 0), 0)
         if not unit:
-            length = f"its pick-up of {score.pickup_quarters:g} quarters has no time signature"
-            raise NotationError(f"'{score.title}' cannot be written as MIDI", length, "write MusicXML")
+            why = f"its pick-up of {score.pickup_quarters:g} quarters has no time signature"
+            raise NotationError(f"'{score.title}' cannot be written as MIDI", why, "write MusicXML")
         metres = [(0.0, Metre(round(score.pickup_quarters * unit / 4), unit)),
                   (score.pickup_quarters, metres[0][1]), *metres[1:]]  # fmt: skip
     for start, metre in metres:
@@ -236,8 +237,6 @@ def _tick(quarters: float) -> int:
 
 def _stacked(pages: list[str]) -> str:
     """Put pages under each other in one drawing."""
-    import re
-
     bodies, top, wide = [], 0.0, 0.0
     for page in pages:
         body = page[page.index("<svg") :]

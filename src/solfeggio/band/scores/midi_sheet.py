@@ -25,7 +25,8 @@ RINGS = 256.0  # quarters that a score goes on after its last note begins, at mo
 def read_midi_sheet(path: Path, whole: bool = False) -> Sheet:
     """Read a MIDI file; without a time signature its bars have four quarters.
 
-    whole: the last bar is that in which the last note ends, not that in which it begins. Raises FormatError when it is no MIDI file, DataError when it holds no notes.
+    whole: the last bar is that in which the last note ends, not that in which it begins. Raises FormatError when it is
+    no MIDI file, DataError when it holds no notes.
     """
     try:
         data = path.read_bytes()

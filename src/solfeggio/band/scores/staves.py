@@ -68,8 +68,8 @@ def measures(score: Score) -> list[Measure]:
         middle = (start + end) / 2 / QUARTER
         metre = next(m for a, b, m in reversed(score.metres) if a <= middle)
         key = next((k for a, b, k in reversed(score.keys) if a * QUARTER <= start + 0.5), "")
-        inside = np.flatnonzero((ticks >= start) & (ticks < end)) if len(marks) else []
-        chords = tuple((marks[j][0] - start, marks[j][1]) for j in inside)
+        first, last = np.searchsorted(ticks, (start, end)) if marks else (0, 0)
+        chords = tuple((tick - start, label) for tick, label in marks[first:last])
         made.append(Measure(i + (not score.pickup_quarters), start, end - start, Metre.parse(metre), key, chords))
     return made
 
