@@ -79,6 +79,14 @@ def test_swing_and_articulation_are_no_notation(swing):
     assert np.allclose(found.parts[0].notes[:-1, 1], found.parts[0].notes[1:, 0])
 
 
+def test_each_beat_is_sixteenths_or_triplets():
+    starts = np.array([0, 0.23, 0.52, 1, 1.31, 1.69, 2.02, 2.98])
+    notes = np.column_stack([starts, starts + 0.2, np.full(8, 60), np.full(8, 80)])
+    found = module.on_beats(Score("a", 120, (Part("melody", 0, notes),), 4.0)).parts[0].notes
+    assert np.allclose(found[:, 0], [0, 0.25, 0.5, 1, 4 / 3, 5 / 3, 2, 3])
+    assert (found[:, 1] > found[:, 0]).all()
+
+
 def test_rests_stay_and_straight_triplets_do():
     starts = np.array([0, 1 / 3, 2 / 3, 1, 1.5, 2, 2.5, 3, 4, 4.5, 5])
     notes = np.column_stack([starts, starts + 0.3, np.full(11, 60), np.full(11, 80)])

@@ -137,6 +137,25 @@ def written(score: Score) -> Score:
     return replace(score, parts=(replace(part, notes=notes),))
 
 
+def on_beats(score: Score) -> Score:
+    """Move onsets to sixteenths or to triplets, beat by beat, whichever is nearer to those of the beat.
+
+    >>> notes = np.array([[0, 0.4, 60, 80], [5 / 12, 1, 62, 80], [1, 1.4, 64, 80], [19 / 12, 2, 65, 80.0]])
+    >>> on_beats(Score("a", 120, (Part("melody", 0, notes),), 4.0)).parts[0].notes[:, 0]
+    array([0. , 0.5, 1. , 1.5])
+    """
+    part = score.parts[0]
+    starts = part.notes[:, 0] - score.pickup_quarters
+    beats = np.floor(starts + 1 / 24).astype(int)
+    grids = [np.round(starts * 4) / 4, np.round(starts * 3) / 3]
+    place = np.unique(beats, return_inverse=True)[1]
+    errors = [np.bincount(place, np.abs(grid - starts)) for grid in grids]
+    moved = np.where((errors[0] <= errors[1] + 1e-6)[place], *grids) + score.pickup_quarters
+    notes = part.notes.copy()
+    notes[:, 0], notes[:, 1] = moved, np.maximum(notes[:, 1], moved + 1 / 12)
+    return replace(score, parts=(replace(part, notes=notes),))
+
+
 def _near(places: np.ndarray) -> np.ndarray:
     """1 on a whole number, 0 a twentieth off and beyond."""
     return np.maximum(1 - 20 * np.abs(places - np.round(places)), 0)
@@ -187,7 +206,7 @@ def _set(source: str, side: str, number: int, seed: int) -> Iterator[Score | Sol
         where = _side(song.chords if source == "wjazzd" else (), song.name)
         try:
             played = _set_score(song)
-            found.append((where, written(played) if source == "wjazzd" else played))
+            found.append((where, written(on_beats(played)) if source == "wjazzd" else played))
         except (DataError, NotationError) as problem:
             found.append((where, problem))
     shapes: set[str] = set()
