@@ -14,6 +14,7 @@ from solfeggio import bundle, cli, run, writing
 from solfeggio.band.scores import files
 from solfeggio.errors import MissingExtra
 from solfeggio.notation import Part, Score
+from solfeggio.report import variants
 
 FACTS = {"data": ["made up"], "licence": "CC0-1.0", "metrics": {"none": {"nll": 1}}, "seeds": [0], "limits": ["all"]}
 INPAINT = ("write", "inpaint", "tune.mid", "--bars", "3-4", "-n", "2", "-o", "out")
@@ -47,7 +48,8 @@ def place(writers, tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(bundle, "HOME", writers)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(files, "play", lambda score, *args, **more: (np.zeros((1, 2400), np.float32), 24000))
-    monkeypatch.setattr(files, "engrave", lambda score: f"<svg>{len(score.parts[0].notes)}</svg>")
+    monkeypatch.setattr(variants, "played", lambda score, seed: (np.zeros((1, 2400), np.float32), 24000))
+    monkeypatch.setattr(files, "engrave", lambda score, width=0: f"<svg>{len(score.parts[0].notes)}</svg>")
     files.write_score(tune(), tmp_path / "tune.mid")
     return tmp_path
 
@@ -100,7 +102,7 @@ def test_what_fails_late_leaves_nothing(place, monkeypatch, capsys):
 
 
 def test_a_drawing_that_cannot_be_made_is_a_note_or_an_error(place, monkeypatch, capsys):
-    def missing(score):
+    def missing(score, width=0):
         raise MissingExtra("engraving needs verovio", "not installed", "pip install 'solfeggio[scores]'")
 
     monkeypatch.setattr(files, "engrave", missing)
@@ -145,7 +147,7 @@ def two_voices() -> Score:
     [
         (lambda: write("a.mid", two_voices()), (), "more than one"),
         (lambda: write("a.mid", seven_eight()), ("--fit",), "7/8"),
-        (lambda: write("a.mid", dataclasses.replace(tune(), parts=())), (), "empty"),
+        (lambda: write("a.mid", dataclasses.replace(tune(), parts=())), (), "no notes"),
         (lambda: Path("a.musicxml").write_text("<score-partwise><part") and "a.musicxml", (), "a.musicxml"),
         (lambda: Path("a.mid").write_bytes(b"MThd") and "a.mid", (), "a.mid"),
         (lambda: "none.mid", (), "none.mid"),

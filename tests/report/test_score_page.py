@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import re
 
 import numpy as np
@@ -72,3 +73,17 @@ def test_each_setting_of_the_knobs_has_its_score(tmp_path):
 def test_an_empty_score_has_a_page(tmp_path):
     empty = Score("Empty", 120.0, (), 0.0)
     assert "0 notes in 0 bars" in page(tmp_path, title="", scores=[Shown("Variant 1", empty)])
+
+
+def test_engraved_notes_of_marked_bars_are_coloured(tmp_path):
+    bars = "".join(f'<g id="bar{i}" class="measure"/>' for i in range(2))
+    one, given, other = (
+        page(tmp_path, title="Tune", scores=[Shown("a", tune(), f"<svg>{drawn}</svg>", given=kept)], marked=(4.0, 8.0))
+        for drawn, kept in ((bars, False), (bars, True), (bars + bars, False))
+    )
+    drawings = [
+        base64.b64decode(re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', text)[1]).decode()
+        for text in (one, given, other)
+    ]
+    assert "<style>#bar1 .layer {" in drawings[0] and "bar0 .layer" not in drawings[0]
+    assert not any("<style>" in drawing for drawing in drawings[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -23,6 +24,7 @@ KINDS = {
     ".svg": "image/svg+xml", ".flac": "audio/flac",
 }  # fmt: skip
 NAMES = {".mid": "MIDI", ".musicxml": "MusicXML", ".abc": "ABC", ".svg": "SVG", ".flac": "FLAC"}
+TINT = "#c4381b"  # of notes written anew, in engraved music
 Span = tuple[float, float]  # start and end, in quarters
 
 
@@ -110,7 +112,7 @@ def _card(shown: Shown, uid: str, pitches: tuple[int, int], marked: Span | None)
     """Everything that the template says of one score."""
     seconds = 0.0 if shown.samples is None else shown.samples.shape[1] / shown.rate
     notes = sum(len(part.notes) for part in shown.score.parts)
-    drawing = shown.drawing.encode("utf-8")
+    drawing = _tinted(shown.drawing, shown.score, None if shown.given else marked).encode("utf-8")
     return {
         "name": shown.name,
         "uid": uid,
@@ -147,6 +149,18 @@ def _sound(shown: Shown) -> str:
     mono = np.asarray(shown.samples, np.float32).mean(0, keepdims=True)
     packed = mp3([resample(mono, shown.rate, RATE)], RATE, 1, KBPS)
     return data_uri(packed, "audio/mpeg")
+
+
+def _tinted(drawing: str, score: Score, marked: Span | None) -> str:
+    """Colour the notes of the marked bars in engraved music, where the drawing has one group a bar, as verovio's."""
+    bars = re.findall(r'<g id="([\w-]+)" class="measure"', drawing)
+    lines = score.bar_lines()
+    if marked is None or len(bars) != len(lines) - 1:
+        return drawing
+    inside = (lines[:-1] > marked[0] - 1e-6) & (lines[:-1] < marked[1] - 1e-6)
+    names = ", ".join(f"#{bar} .layer" for bar, new in zip(bars, inside, strict=True) if new)
+    head = drawing.index(">", drawing.index("<svg")) + 1
+    return f"{drawing[:head]}<style>{names} {{ color: {TINT}; fill: {TINT} }}</style>{drawing[head:]}"
 
 
 def _range(scores: Sequence[Score]) -> tuple[int, int]:

@@ -6,13 +6,16 @@ import io
 import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from solfeggio.errors import ConfigError, MissingExtra, unknown
+from solfeggio.answers import Events, Notes
+from solfeggio.band.song import Performance, Played
+from solfeggio.errors import ConfigError, MissingExtra, NotationError, unknown
 from solfeggio.files import write_together
 from solfeggio.notation import Score
 from solfeggio.report.score_page import Knob, Shown, Span, score_page
@@ -22,6 +25,9 @@ FORMATS = {"midi": ".mid", "musicxml": ".musicxml", "abc": ".abc", "svg": ".svg"
 USUAL = ("page", "midi", "musicxml", "svg")
 TAKEN = ("midi", "musicxml")  # offered for download on the page
 PAGE_BARS, AROUND_BARS = 32, 4  # longer scores are shown around what was written
+PAGE_RATE, PAGE_WIDTH = 24000, 620  # Hz of the sound and pixels of the drawings on the page
+BREATH, TAIL, PEAK = 0.02, 1.5, 0.7  # seconds between notes, and after the last one; of full scale
+MOST_DRAWN = 150_000  # characters of a drawing that stands on the page for each setting of knobs
 LOG = logging.getLogger("solfeggio")
 
 
@@ -132,31 +138,62 @@ def _page(
 ) -> None:
     """Show what was written, long scores in part; the sound is the band's."""
     show, marked, note = _window(given or scores[0], marked)
-    sketch: Callable[..., Shown] = lambda name, score, **more: _shown(name, show(score), seed, **more)  # noqa: E731
-    shown = [] if given is None else [sketch("As given", given, given=True, note=note)]
+    card: Callable[..., Shown] = lambda name, score, **more: _shown(name, show(score), seed, **more)  # noqa: E731
+    shown = [] if given is None else [card("As given", given, given=True, note=note)]
     for i, (score, files) in enumerate(zip(scores, made, strict=True)):
         names = {f"{stem}-{i + 1}{FORMATS[kind]}": files[kind] for kind in TAKEN if kind in files}
-        shown.append(sketch(f"Variant {i + 1}", score, files=names, note=note))
+        shown.append(card(f"Variant {i + 1}", score, files=names, note=note))
     knobs, grid = turning.knobs if turning else (), {}
     with tempfile.TemporaryDirectory() as folder:
         for spot, score in turning.grid.items() if turning else ():
             said = ", ".join(f"{knob.name} {knob.steps[at]}" for knob, at in zip(knobs, spot, strict=True))
             name = f"{stem}-{'-'.join(str(at) for at in spot)}.mid"
             midi = _content(score, "midi", Path(folder), seed)
-            grid[spot] = sketch(said.capitalize(), score, files={name: midi}, note=note)
+            found = card(said.capitalize(), score, files={name: midi}, note=note)
+            grid[spot] = found if len(found.drawing) <= MOST_DRAWN else replace(found, drawing="")
     title = (given or scores[0]).title
     score_page(path, title=title, scores=shown, marked=marked, changes=changes, knobs=knobs, grid=grid, facts=facts)
 
 
-def _shown(name: str, score: Score, seed: int, **more: Any) -> Shown:
-    from solfeggio.band.scores.files import engrave, play
+def played(score: Score, seed: int) -> tuple[np.ndarray, int]:
+    """Play a score to the page: as ``band.scores.files.play`` but in strict time, so that pictures can follow it.
 
+    Returns (channel, time) samples from the score's first quarter on, and their rate in Hz.
+    """
+    from solfeggio.band.desk import banks
+    from solfeggio.band.desk.render import render
+    from solfeggio.band.desk.sketch import sketch
+    from solfeggio.band.scores.files import to_song
+
+    song, beat = to_song(score), 60 / score.bpm
+    parts = []
+    for part in song.parts:
+        rows = part.notes[np.argsort(part.notes[:, 0], kind="stable")]
+        starts, ends = rows[:, 0] * beat, rows[:, 1] * beat
+        notes = Notes(starts, np.maximum(ends - BREATH, starts + BREATH), rows[:, 2], rows[:, 3])
+        parts.append(Played(part.name, part.program, part.drums, notes))
+    beats = Events(song.beats_quarters * beat, [str(place) for place in song.positions])
+    performance = Performance(song, tuple(parts), beats, score.length_quarters * beat + TAIL)
+    rng = np.random.default_rng(seed)
     try:
-        drawing = engrave(score)
+        stems = render(performance, banks.require("A")[0], rng, rate=PAGE_RATE)
     except MissingExtra:
-        drawing = ""
-    samples, rate = (None, 44100) if not any(len(part.notes) for part in score.parts) else play(score, seed)
-    return Shown(name, score, drawing, None if samples is None else np.atleast_2d(samples), rate, **more)
+        stems = sketch(performance, rng, PAGE_RATE)
+    mixed = np.sum([np.atleast_2d(stem) for stem in stems.values()], axis=0, dtype=np.float32)
+    return mixed * np.float32(PEAK / max(float(np.abs(mixed).max(initial=0.0)), 1e-6)), PAGE_RATE
+
+
+def _shown(name: str, score: Score, seed: int, **more: Any) -> Shown:
+    from solfeggio.band.scores.files import engrave
+
+    drawing, samples, rate = "", None, PAGE_RATE
+    with suppress(MissingExtra, NotationError):
+        alone = len(score.parts) == 1
+        parts = tuple(replace(part, name="" if alone else part.name) for part in score.parts)
+        drawing = engrave(replace(score, parts=parts), PAGE_WIDTH)
+    if any(len(part.notes) for part in score.parts):
+        samples, rate = played(score, seed)
+    return Shown(name, score, drawing, samples, rate, **more)
 
 
 def _window(score: Score, marked: Span | None) -> tuple[Callable[[Score], Score], Span | None, str]:
