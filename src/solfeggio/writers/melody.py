@@ -29,6 +29,7 @@ from solfeggio.contracts import Batch, Writer
 from solfeggio.decode.sampling import choose
 from solfeggio.errors import ConfigError, NotationError, unknown
 from solfeggio.fitting import LENGTHS
+from solfeggio.formats.chart import parse_chart
 from solfeggio.harte import NAMES, QUALITIES, SCALES, chord_scale, pitch_classes, read
 from solfeggio.nets.conditioned import ConditionedStream
 from solfeggio.notation import Score, Spans
