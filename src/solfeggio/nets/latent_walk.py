@@ -19,7 +19,7 @@ BEATS = 4
 class BarVAE(nn.Module):
     """The networks of a bar VAE under the names that ``writers.measure_vae`` gives them, so that its weights fit.
 
-    net: grouped or recurrent. The weights are never trained, and dropout is off.
+    net: recurrent or grouped. The weights are never trained here, and nothing is dropped.
     """
 
     centre: torch.Tensor
@@ -32,7 +32,9 @@ class BarVAE(nn.Module):
         self.decoder: nn.Module
         if net == "recurrent":
             self.encoder = RecurrentEncoder(FOLK_TOKENS, embedding, width, depth, 0.0)
-            self.decoder = HierarchicalDecoder(latent, FOLK_TOKENS, BEATS, ticks, embedding, width, depth, 0.0)
+            self.decoder = HierarchicalDecoder(
+                latent, FOLK_TOKENS, BEATS, ticks, embedding, width, depth, 0.0, forced=1
+            )
         else:
             self.encoder = GroupedEncoder(FOLK_TOKENS, BEATS, ticks, embedding, width, depth, 0.0)
             self.decoder = GroupedDecoder(latent, FOLK_TOKENS, BEATS, ticks, width, depth, 0.0)
@@ -43,18 +45,34 @@ class BarVAE(nn.Module):
         self.eval()
 
     def train(self, mode: bool = True) -> BarVAE:
-        """Stay in evaluation mode."""
-        return super().train(False)
+        """Stay as it is: nothing is dropped, and a recurrent decoder hears the tokens that it is given."""
+        super().train(False)
+        self.decoder.train()
+        return self
 
     def codes(self, bars: torch.Tensor) -> torch.Tensor:
         """Codes of bars (..., 24), in deviations of the training bars: (..., latent)."""
         mean = self.posterior(self.encoder(bars.reshape(-1, BAR_TICKS)))[0]
         return ((mean - self.centre) / self.deviation).view(*bars.shape[:-1], -1)
 
-    def decode(self, codes: torch.Tensor) -> torch.Tensor:
-        """Log-probabilities (..., 24, token) of the ticks of bars with these codes (..., latent)."""
-        flat = (codes * self.deviation + self.centre).reshape(-1, codes.shape[-1])
-        return self.decoder(flat).log_softmax(-1).view(*codes.shape[:-1], BAR_TICKS, FOLK_TOKENS)
+    def decode(self, codes: torch.Tensor, bars: torch.Tensor) -> torch.Tensor:
+        """Log-probabilities (..., 24, token) of the ticks of bars (..., 24) with these codes (..., latent).
+
+        Of a recurrent decoder given the ticks before each; to a grouped one they are independent.
+        """
+        logits = self.decoder(self._own(codes), bars.reshape(-1, BAR_TICKS))
+        return logits.log_softmax(-1).view(*codes.shape[:-1], BAR_TICKS, FOLK_TOKENS)
+
+    @torch.no_grad()
+    def likeliest(self, codes: torch.Tensor) -> torch.Tensor:
+        """Decode freely, the likeliest token each time: codes (..., latent) to bars (..., 24)."""
+        self.decoder.eval()
+        bars = self.decoder(self._own(codes)).argmax(-1)
+        self.decoder.train()
+        return bars.view(*codes.shape[:-1], BAR_TICKS)
+
+    def _own(self, codes: torch.Tensor) -> torch.Tensor:
+        return (codes * self.deviation + self.centre).reshape(-1, codes.shape[-1])
 
 
 class LatentWalk(nn.Module):
@@ -98,31 +116,31 @@ class LatentWalk(nn.Module):
         Shape: (batch, bar, 24) in, (batch, (stop - first) * 24, token) out.
         """
         if not self.feedback:
-            return self.vae.decode(self._at_once(bars, first, stop)).flatten(1, 2)
+            return self.vae.decode(self._at_once(bars, first, stop), bars[:, first:stop]).flatten(1, 2)
         free = self.training and bool(torch.rand(()) < 0.5)
         heard, state = self._start(bars, first), self._contexts(bars, first, stop)
         chances = []
         for bar in range(first, stop):
             code, state = self._step(heard, state)
-            chances.append(self.vae.decode(code))
-            heard = self.vae.codes(chances[-1].argmax(-1) if free else bars[:, bar])
+            chances.append(self.vae.decode(code, bars[:, bar]))
+            heard = self.vae.codes(self.vae.likeliest(code) if free else bars[:, bar])
         return torch.cat(chances, 1)
 
     def write(self, bars: torch.Tensor, first: int, stop: int, choose: Choose) -> torch.Tensor:
         """Fill the gap from left to right with tokens that ``choose`` picks."""
-        bars = bars.clone()
-        flat = bars.view(len(bars), -1)
         codes = None if self.feedback else self._at_once(bars, first, stop)
         heard, state = self._start(bars, first), self._contexts(bars, first, stop)
+        bars = bars.clone()
+        bars[:, first:stop] = 0
+        flat = bars.view(len(bars), -1)
         for bar in range(first, stop):
             if codes is None:
                 code, state = self._step(heard, state)
             else:
                 code = codes[:, bar - first]
-            chances = self.vae.decode(code)
             for tick in range(BAR_TICKS):
                 at = bar * BAR_TICKS + tick
-                flat[:, at] = choose(chances[:, tick], flat[:, :at])
+                flat[:, at] = choose(self.vae.decode(code, bars[:, bar])[:, tick], flat[:, :at])
             heard = self.vae.codes(bars[:, bar])
         return bars
 
