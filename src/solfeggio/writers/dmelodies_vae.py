@@ -40,6 +40,7 @@ from solfeggio.tokens import DMELODIES_TOKENS, decode_dmelodies, encode_dmelodie
 
 BARS, TICKS = 2, 8
 FACTORS = len(dmelodies.NAMES)
+AWAY = 0.5  # standard deviations that a melody strays when nothing else is asked for
 FURTHEST = 3.0  # standard deviations from the mean of the training codes that a knob may reach
 
 
@@ -83,6 +84,7 @@ class Config:
             )
 
 
+RELEASED = Config()
 RNN = Config(supervised="none")
 CNN = Config("convolutional", supervised="none")
 TINY = Config(latent=9, embedding=4, width=16, depth=1)
@@ -91,7 +93,7 @@ AS_PUBLISHED = Config(
 )  # warm-up of ten epochs
 CNN_AS_PUBLISHED = Config("convolutional", wait=18_520, rise=100_000, supervised="none", dropout=0.1, classes=62)
 CONFIGS = {
-    "released": Config(),
+    "released": RELEASED,
     "rnn": RNN,
     "cnn": CNN,
     "as_published": AS_PUBLISHED,
@@ -108,9 +110,7 @@ class DMelodiesVAE(Writer):
     centre: torch.Tensor
     deviation: torch.Tensor
 
-    Config = Config
-
-    def __init__(self, config: Config = CONFIGS["released"]):
+    def __init__(self, config: Config = RELEASED):
         super().__init__()
         self.config = c = config
         if c.net == "recurrent":
@@ -126,8 +126,8 @@ class DMelodiesVAE(Writer):
             self.decoder = ConvolutionalDecoder(c.latent, c.classes, channels[::-1], c.dropout)
         self.posterior = Posterior(inputs, c.latent, (hidden,))
         for module in (self.encoder, self.decoder, self.posterior):
-            for weights in module.parameters():
-                if weights.dim() > 1:
+            for name, weights in module.named_parameters():
+                if weights.dim() > 1 and not name.startswith("embedding"):  # which learn slowly from small numbers
                     nn.init.xavier_normal_(weights)
         self.critic = Critic(c.latent) if c.objective == "factor" else None
         self.readers = CodeReaders(c.latent, dmelodies.SIZES, c.reads) if c.supervised == "classes" else None
@@ -180,7 +180,7 @@ class DMelodiesVAE(Writer):
             self.step += 1
         if self.critic is not None:
             parts["correlation"] = total_correlation(self.critic, codes)
-            parts["critic"] = critic_loss(self.critic, *codes.chunk(2)) if len(codes) > 1 else codes.sum() * 0
+            parts["critic"] = critic_loss(self.critic, codes[::2], codes[1::2])
             loss = loss + c.gamma * parts["correlation"] + parts["critic"]
         if c.supervised != "none":
             values = batch.get("factors")
@@ -232,18 +232,20 @@ class DMelodiesVAE(Writer):
         rng: torch.Generator,
         *,
         knobs: Mapping[str, float] | None = None,
-        wander: float = 0.0,
+        wander: float | None = None,
         **options: Any,
     ) -> Batch:
         """Vary a melody (16,).
 
         knobs: factor to standard deviations of the training codes, {"octave": +1.0}. wander: standard deviations by
-        which the dimensions without a turned knob stray at random. Raises ConfigError.
+        which the dimensions without a turned knob stray at random; where no knob is turned 0.5, else 0. Raises
+        ConfigError.
         """
         if options:
             raise unknown("option of dmelodies_vae", next(iter(options)), ("knobs", "wander"))
         moves = {self.knob(name): float(by) for name, by in (knobs or {}).items()}
         code = self.codes(context["melody"][None])[0]
+        wander = wander if wander is not None else 0.0 if moves else AWAY
         stray = wander * torch.randn(code.shape, generator=rng).to(code)
         for dimension, by in moves.items():
             stray[:, dimension] = by
@@ -253,6 +255,9 @@ class DMelodiesVAE(Writer):
     def example(self) -> Batch:
         """Two melodies of dMelodies."""
         return {"melody": torch.from_numpy(dmelodies.tokens(torch.tensor([123_456, 1_234_567]).numpy()))}
+
+
+DMelodiesVAE.Config = Config
 
 
 class ConvolutionalEncoder(nn.Module):
