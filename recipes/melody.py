@@ -66,8 +66,8 @@ from solfeggio.writers.melody import (
 
 STYLES = ("folk", "jazz")
 SEEDS = (0, 1, 2)
-WIDTH = (128, 128)  # cells in the study; the published 256 are CONFIGS of the writer
-STUDY = Budget(steps=300, batch=64, check=100, rate=3e-3, threads=1)
+WIDTH, DEPTH = (128, 128), 1  # cells and layers in the study; the published 256 in two layers are CONFIGS of the writer
+STUDY = Budget(steps=750, batch=64, check=150, rate=3e-3, threads=1)
 RELEASED = Budget(steps=4000, batch=64, check=250, rate=3e-3, threads=1)
 SMOKE = Budget(steps=4, batch=4, check=2, threads=1)
 LEAKING = {"as published": AS_PUBLISHED, "ours, all conditions": FULL["all"]}
@@ -91,7 +91,7 @@ INVALID = (
     "Chords of public-domain tunes were found from the tunes by rule, so they tell about notes that are still to come.",
     "Chords of jazz solos are those of the tune; soloists need not have kept to them.",
     "Solos of one player or over one tune are alike; they are on one side, but players are on both.",
-    "Networks are half as wide as published and trained far shorter; what learns slowly may overtake with more steps.",
+    "Networks are half as wide and deep as published and trained shorter; what learns slowly may overtake later.",
     "The test is over tunes; three seeds say little about how much trainings vary.",
     "A pitch knows its own duration where the streams know of each other, not the other way round: in another order "
     "of the two that condition might bring each of them something else.",
@@ -350,7 +350,9 @@ def released(smoke: bool) -> Config:
 
 def small(config: Config, smoke: bool) -> Config:
     """Make a named configuration small enough for the study."""
-    return dataclasses.replace(config, width=TINY.width if smoke else WIDTH, window=TINY.window if smoke else 64)
+    if smoke:
+        return dataclasses.replace(config, width=TINY.width, window=TINY.window)
+    return dataclasses.replace(config, width=WIDTH, depth=DEPTH)
 
 
 def leaked(source: str, config: Config, seed: int, smoke: bool) -> tuple[list[Line], np.ndarray, np.ndarray]:
