@@ -121,6 +121,7 @@ def test_knobs_become_sliders(place, capsys):
     page = (place / "out" / "tune-vary.html").read_text()
     assert page.count("data-place=") == 25
     assert re.findall(r'data-steps="([^"]+)"', page) == ["-2|-1|0|+1|+2", "-3|-1.5|0|+1.5|+3"]
+    assert re.findall(r'data-place="([\d,]+)">', page) == ["4,0"]
     assert solfeggio(*vary, "densty=1", "--overwrite") == 2
     assert "did you mean 'density'" in capsys.readouterr().err
     for bad in ("density", "density=x", "density=nan"):

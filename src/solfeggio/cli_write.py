@@ -218,13 +218,17 @@ def _turning(system: str, given: Any, seed: int, device: str, options: dict[str,
 
     turned = list(options["knobs"].items())[:2]
     steps = {name: _steps(value) for name, value in turned}
-    knobs = tuple(Knob(name, tuple(f"{value:+g}" if value else "0" for value in steps[name])) for name, _ in turned)
+    knobs = []
+    for name, value in turned:
+        said = tuple(f"{step:+g}" if step else "0" for step in steps[name])
+        nearest = min(range(STEPS), key=lambda at: abs(steps[name][at] - value))
+        knobs.append(Knob(name, said, nearest))
     grid = {}
     for place in product(range(STEPS), repeat=len(turned)):
         setting = {name: steps[name][at] for (name, _), at in zip(turned, place, strict=True)}
         mine = options | {"knobs": options["knobs"] | setting, "wander": 0.0}
         grid[place] = write(system, given, n=1, seed=seed, device=device, **mine)[0]
-    return Turning(knobs, grid)
+    return Turning(tuple(knobs), grid)
 
 
 def _steps(value: float) -> list[float]:

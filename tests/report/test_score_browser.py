@@ -37,7 +37,7 @@ def shown(name: str, pitch: int) -> Shown:
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "scores.html"
     grid = {(i, j): shown(f"Setting {i} {j}", 60 + 3 * i + j) for i in range(3) for j in range(3)}
-    knobs = [Knob("density", STEPS), Knob("contour", STEPS)]
+    knobs = [Knob("density", STEPS, 1), Knob("contour", STEPS, 1)]
     variants = [shown("As given", 60), shown("Variant 1", 64)]
     score_page(path, title="Tune", scores=variants, marked=(4.0, 8.0), changes=["a"], knobs=knobs, grid=grid)
     return path
@@ -115,7 +115,7 @@ def test_knobs_choose_what_shows_and_the_sound_goes_on(page: Any) -> None:
     until(page, "Card.all.find((card) => card.name === 'Setting 2 1').audio.currentTime > 0.3")
     assert playing(page) == ["Setting 2 1"]
     assert page.get_by_label("Density").get_attribute("aria-valuetext") == "+1"
-    assert page.get_by_role("status").inner_text() == "Density +1, Contour 0: 16 notes in 4 bars"
+    assert page.locator(".said").inner_text() == "Density +1, Contour 0: 16 notes in 4 bars"
 
 
 def test_everything_fits_a_phone_and_has_a_name(page: Any) -> None:
@@ -126,7 +126,7 @@ def test_everything_fits_a_phone_and_has_a_name(page: Any) -> None:
     )
     assert unnamed == 0
     small = page.evaluate(
-        """[...document.querySelectorAll('article:not([hidden]) .round, article:not([hidden]) .files a')].filter((one) =>
+        """[...document.querySelectorAll('article:not([hidden]) :is(.round, .files a)')].filter((one) =>
              one.getBoundingClientRect().height < 40).length"""
     )
     assert small == 0

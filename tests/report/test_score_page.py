@@ -57,7 +57,7 @@ def test_what_people_name_is_only_text(tmp_path):
 
 
 def test_each_setting_of_the_knobs_has_its_score(tmp_path):
-    knobs = [Knob("density", ("-1", "0", "+1")), Knob("contour", ("low", "high"))]
+    knobs = [Knob("density", ("-1", "0", "+1"), 1), Knob("contour", ("low", "high"), 1)]
     grid = {(i, j): Shown(f"density {i}, contour {j}", tune()) for i in range(3) for j in range(2)}
     text = page(tmp_path, title="Tune", scores=[], knobs=knobs, grid=grid)
     places = re.findall(r'data-place="([\d,]+)"( hidden)?', text)

@@ -49,10 +49,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Knob:
-    """One slider: its name and the values of its steps, as they are said."""
+    """One slider: its name, the values of its steps as they are said, and the place at which it stands at first."""
 
     name: str
     steps: tuple[str, ...]
+    at: int = 0
 
 
 def score_page(
@@ -90,14 +91,14 @@ def score_page(
         raise ConfigError(f"a page of {len(knobs)} knobs", f"settings without a score: {missing or 'none'}", "give all")
     drawn = [*scores, *(grid[place] for place in places)]
     pitches = _range([shown.score for shown in drawn])
-    middle = tuple(len(knob.steps) // 2 for knob in knobs)
+    first = tuple(knob.at for knob in knobs)
     context = {
         "title": title.strip() or "Untitled",
         "cards": [_card(shown, f"s{i}", pitches, marked) for i, shown in enumerate(scores)],
-        "knobs": [{"name": knob.name, "steps": knob.steps, "at": len(knob.steps) // 2} for knob in knobs],
+        "knobs": [{"name": knob.name, "steps": knob.steps, "at": knob.at} for knob in knobs],
         "grid": [
             _card(grid[place], f"g{'-'.join(map(str, place))}", pitches, marked)
-            | {"place": ",".join(map(str, place)), "chosen": place == middle}
+            | {"place": ",".join(map(str, place)), "chosen": place == first}
             for place in places
         ],
         "changes": list(changes),

@@ -179,8 +179,9 @@ def played(score: Score, seed: int) -> tuple[np.ndarray, int]:
         stems = render(performance, banks.require("A")[0], rng, rate=PAGE_RATE)
     except MissingExtra:
         stems = sketch(performance, rng, PAGE_RATE)
-    mixed = np.sum([np.atleast_2d(stem) for stem in stems.values()], axis=0, dtype=np.float32)
-    return mixed * np.float32(PEAK / max(float(np.abs(mixed).max(initial=0.0)), 1e-6)), PAGE_RATE
+    mixed: np.ndarray = np.sum([np.atleast_2d(stem) for stem in stems.values()], axis=0, dtype=np.float32)
+    loudest = max(float(np.abs(mixed).max(initial=0.0)), 1e-6)
+    return np.asarray(mixed * np.float32(PEAK / loudest)), PAGE_RATE
 
 
 def _shown(name: str, score: Score, seed: int, **more: Any) -> Shown:
@@ -188,9 +189,7 @@ def _shown(name: str, score: Score, seed: int, **more: Any) -> Shown:
 
     drawing, samples, rate = "", None, PAGE_RATE
     with suppress(MissingExtra, NotationError):
-        alone = len(score.parts) == 1
-        parts = tuple(replace(part, name="" if alone else part.name) for part in score.parts)
-        drawing = engrave(replace(score, parts=parts), PAGE_WIDTH)
+        drawing = engrave(score, PAGE_WIDTH)
     if any(len(part.notes) for part in score.parts):
         samples, rate = played(score, seed)
     return Shown(name, score, drawing, samples, rate, **more)
