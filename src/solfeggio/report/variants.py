@@ -179,7 +179,7 @@ def played(score: Score, seed: int) -> tuple[np.ndarray, int]:
         stems = render(performance, banks.require("A")[0], rng, rate=PAGE_RATE)
     except MissingExtra:
         stems = sketch(performance, rng, PAGE_RATE)
-    mixed: np.ndarray = np.sum([np.atleast_2d(stem) for stem in stems.values()], axis=0, dtype=np.float32)
+    mixed = np.asarray(np.sum([np.atleast_2d(stem) for stem in stems.values()], axis=0, dtype=np.float32))
     loudest = max(float(np.abs(mixed).max(initial=0.0)), 1e-6)
     return np.asarray(mixed * np.float32(PEAK / loudest)), PAGE_RATE
 
