@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
+from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Stems, Tags
 from solfeggio.errors import AnswerError
 
 ONE_OF_EACH = [
@@ -19,6 +20,7 @@ ONE_OF_EACH = [
     Curve([0, 1, 2], [120, 121, 122], "bpm"),
     Notes([0, 0], [1, 2], [60, 64.5], [100, 0], ["piano", "bass"]),
     Tags(["piano"], [0.9]),
+    Stems(["drums", "bass"], np.arange(8).reshape(2, 2, 2), 8000, np.ones((2, 2))),
 ]
 times = st.lists(st.integers(0, 2000), max_size=30).map(lambda n: np.sort(np.array(n, float)) / 16)
 
@@ -133,6 +135,49 @@ def test_cut_trims_what_has_a_length_and_keeps_tags():
     assert cut == Notes([0, 0], [0.5, 1], [60, 62], [1, 2])
     tags = Tags(["piano"], [0.9])
     assert tags.cut(1, 2) == tags.shift(3) == tags.stretch(2) == tags
+
+
+STEMS = Stems.of({"a": [[1, 2, 3, 4]], "b": [[5, 6, 7, 8]]}, 2, residual=[[0, 0, 0, 1]])
+
+
+def test_stems_and_residual_are_the_mix_whatever_is_taken_cut_or_moved():
+    assert np.array_equal(STEMS.mix(), [[6, 8, 10, 13]])
+    alone = STEMS.named("b")
+    assert alone.labels == ("b",) and np.array_equal(alone.residual, [[1, 2, 3, 5]])
+    assert np.array_equal(alone.mix(), STEMS.mix())
+    assert np.array_equal(STEMS.cut(0.5, 1.5).mix(), STEMS.mix()[:, 1:3])
+    assert STEMS.cut(-1, 9) == STEMS.shift(1).shift(-1) == STEMS
+    assert STEMS.shift(1).duration == 3 and not STEMS.shift(1).samples[..., :2].any()
+    assert STEMS.cut(1.5, 1).duration == 0 and len(STEMS.cut(5, 6)) == 2
+    assert replace(STEMS, residual=None).named("a").residual is None
+
+
+def test_stems_cannot_be_changed_and_share_what_cannot_change():
+    source = np.zeros((1, 1, 4), np.float32)
+    stems = Stems(["a"], source, 2)
+    source[:] = 1
+    assert not stems["a"].any() and not stems.samples.flags.writeable
+    assert np.shares_memory(stems.cut(0, 1).samples, stems.samples)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Stems(["a"], np.zeros((2, 1, 4)), 2),
+        lambda: Stems(["a", "a"], np.zeros((2, 1, 4)), 2),
+        lambda: Stems(["a"], np.zeros((1, 4)), 2),
+        lambda: Stems(["a"], np.full((1, 1, 4), np.nan), 2),
+        lambda: Stems(["a"], np.zeros((1, 1, 4)), 0),
+        lambda: Stems(["a"], np.zeros((1, 1, 4)), 2, np.zeros((1, 5))),
+        lambda: Stems(["a"], "loud", 2),
+        lambda: Stems.of({"a": np.zeros((1, 4)), "b": np.zeros((1, 5))}, 2),
+        lambda: STEMS["vocals"],
+        lambda: STEMS.stretch(2),
+    ],
+)
+def test_wrong_stems_are_refused(make):
+    with pytest.raises(AnswerError):
+        make()
 
 
 def test_every_answer_type_is_exercised_here():

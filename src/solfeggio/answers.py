@@ -6,7 +6,7 @@ Arrays are checked and made read-only when the answer is made, so an answer that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -254,3 +254,124 @@ class Tags(Answer):
     def cut(self, start: float, end: float) -> Tags:
         """Return the tags unchanged: they hold for any part."""
         return self
+
+
+@dataclass(frozen=True, eq=False)
+class Stems(Answer):
+    """The sound of each player apart: what a separator answers and a multitrack recording holds.
+
+    labels: n names, none twice. samples: (n, channel, time) float32. rate: Hz. residual: (channel, time) float32, what
+    the mix holds beside the stems; None: not known. Samples that are already float32 and read-only are not copied.
+    Raises AnswerError when the arrays contradict each other.
+
+    >>> stems = Stems.of({"drums": np.ones((2, 8)), "bass": np.zeros((2, 8))}, 4)
+    >>> stems["drums"].shape, stems.duration, stems.cut(0.5, 1).samples.shape
+    ((2, 8), 2.0, (2, 2, 2))
+    """
+
+    times_of: ClassVar[tuple[str, ...]] = ()
+    labels: tuple[str, ...]
+    samples: np.ndarray
+    rate: int
+    residual: np.ndarray | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, labels: Sequence[str], samples: ArrayLike, rate: int, residual: ArrayLike | None = None
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        samples = _sound(self.samples, "stems", 3)
+        labels = tuple(str(label) for label in self.labels)
+        if len(labels) != len(samples):
+            raise AnswerError(f"{len(labels)} labels for {len(samples)} stems", "give one for each")
+        if len(set(labels)) < len(labels):
+            raise AnswerError(f"stems {', '.join(labels)}", "two have the same name", "add them up, or rename one")
+        if not self.rate > 0:
+            raise AnswerError(f"stems at {self.rate} Hz", "samples per second must be positive")
+        object.__setattr__(self, "samples", samples)
+        object.__setattr__(self, "labels", labels)
+        if self.residual is not None:
+            residual = _sound(self.residual, "the residual", 2)
+            if residual.shape != samples.shape[1:]:
+                raise AnswerError(f"a residual of shape {residual.shape}", f"the stems have {samples.shape[1:]}")
+            object.__setattr__(self, "residual", residual)
+
+    @classmethod
+    def of(cls, stems: Mapping[str, ArrayLike], rate: int, residual: ArrayLike | None = None) -> Stems:
+        """Make them of {name: (channel, time) samples}, all of one shape."""
+        arrays = [_sound(samples, f"stem '{name}'", 2) for name, samples in stems.items()]
+        if len({array.shape for array in arrays}) != 1:
+            raise AnswerError(f"stems of shapes {[a.shape for a in arrays]}", "expected one (channel, time) for all")
+        samples = np.stack(arrays)
+        samples.flags.writeable = False
+        return cls(tuple(stems), samples, rate, residual)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, label: str) -> np.ndarray:
+        """Samples (channel, time) of one stem; raises AnswerError when there is none of that name."""
+        if label not in self.labels:
+            raise AnswerError(f"no stem '{label}'", f"there are {', '.join(self.labels) or 'none'}")
+        return self.samples[self.labels.index(label)]
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.samples.shape[2] / self.rate
+
+    def mix(self) -> np.ndarray:
+        """Samples (channel, time) of all stems and the residual together."""
+        total = self.samples.sum(0)
+        return total if self.residual is None else total + self.residual
+
+    def named(self, *labels: str) -> Stems:
+        """Keep the stems of these names, in the order they have here."""
+        return self.take(np.array([label in labels for label in self.labels], bool))
+
+    def take(self, index: np.ndarray) -> Stems:
+        """Keep the stems that ``index`` chooses; the others become part of the residual, where there is one."""
+        index = np.asarray(index)
+        index = np.flatnonzero(index) if index.dtype == bool else index.astype(int)
+        residual = self.residual
+        if residual is not None:
+            residual = residual + np.delete(self.samples, index, 0).sum(0)
+        return Stems(tuple(self.labels[i] for i in index), self.samples[index], self.rate, residual)
+
+    def cut(self, start: float, end: float) -> Stems:
+        """Keep the sound in ``[start, end)``, to the nearest sample."""
+        first, last = (min(max(round(time * self.rate), 0), self.samples.shape[2]) for time in (start, end))
+        return self._each(lambda sound: sound[..., first : max(first, last)])
+
+    def shift(self, seconds: float) -> Stems:
+        """Put silence before all (``seconds`` negative: leave out the beginning), to the nearest sample."""
+        by = round(seconds * self.rate)
+
+        def moved(sound: np.ndarray) -> np.ndarray:
+            return np.pad(sound, [*[(0, 0)] * (sound.ndim - 1), (max(by, 0), 0)])[..., max(-by, 0) :]
+
+        return self._each(moved)
+
+    def stretch(self, factor: float) -> Stems:
+        """Raise AnswerError: sound does not change its tempo by renaming times."""
+        raise AnswerError("stems cannot be stretched", "only times can", "change the sound, then separate it")
+
+    def _each(self, change: Callable[[np.ndarray], np.ndarray]) -> Stems:
+        residual = None if self.residual is None else change(self.residual)
+        return replace(self, samples=change(self.samples), residual=residual)
+
+
+def _sound(value: Any, name: str, axes: int) -> np.ndarray:
+    kept = isinstance(value, np.ndarray) and value.dtype == np.float32 and not value.flags.writeable
+    try:
+        array = value if kept else np.array(value, np.float32)
+    except (TypeError, ValueError) as error:
+        raise AnswerError(f"{name} are not numbers", str(error)) from None
+    if array.ndim != axes:
+        raise AnswerError(f"{name} of shape {array.shape}", "expected ([stem,] channel, time)")
+    if not np.isfinite(array).all():
+        raise AnswerError(f"{name} holds NaN or infinity", "every sample is finite")
+    array.flags.writeable = False
+    return array
