@@ -66,7 +66,10 @@ def song() -> Song:
     programs = {"drums": 0, "bass": 33, "piano": 0, "strings": 48, "melody": 73}
     parts = tuple(Part(name, programs[name], np.array(sorted(rows[name])), name == "drums") for name in DESK)
     beats_quarters = np.arange(len(positions), dtype=float)
-    return Song("demo", "pop", _BPM, parts, now, beats_quarters, np.array(positions), tuple(chords), tuple(sections))
+    return Song(
+        "demo", "pop", _BPM, parts, now, beats_quarters, np.array(positions), tuple(chords), tuple(sections),
+        keys=((0.0, now, "C:maj"),),
+    )  # fmt: skip
 
 
 def performance() -> Performance:
@@ -90,7 +93,7 @@ def performance() -> Performance:
         parts.append(Played(part.name, part.program, part.drums, Notes(*[column[order] for column in columns])))
     spans = {
         name: Segments(seconds([a for a, _, _ in found]), seconds([b for _, b, _ in found]), [n for _, _, n in found])
-        for name, found in (("chords", written.chords), ("sections", written.sections))
+        for name, found in (("chords", written.chords), ("sections", written.sections), ("keys", written.keys))
     }
     beats = Events(seconds(written.beats_quarters), tuple(str(n) for n in written.positions))
     return Performance(written, tuple(parts), beats, float(clock[-1]), spans)
