@@ -86,7 +86,7 @@ class Config:
     threshold: float = 0.2  # how far a boundary's probability rises above its surroundings
     average: float = 9.0  # seconds on either side that are the surroundings
     shortest: float = 4.0  # seconds of a section, at least
-    snap: float = 1.0  # seconds that a boundary moves, at most, to a downbeat that is given
+    snap: float = 0.5  # seconds that a boundary moves, at most, to a downbeat that is given
     same: float = 0.5  # similarity above which two sections get the same letter
 
 
