@@ -67,7 +67,7 @@ from solfeggio.writers.melody import (
 STYLES = ("folk", "jazz")
 SEEDS = (0, 1, 2)
 WIDTH, DEPTH = (128, 128), 1  # cells and layers in the study; the published 256 in two layers are CONFIGS of the writer
-STUDY = Budget(steps=750, batch=64, check=150, rate=3e-3, threads=1)
+STUDY = Budget(steps=600, batch=64, check=150, rate=3e-3, threads=1)
 RELEASED = Budget(steps=4000, batch=64, check=250, rate=3e-3, threads=1)
 SMOKE = Budget(steps=4, batch=4, check=2, threads=1)
 LEAKING = {"as published": AS_PUBLISHED, "ours, all conditions": FULL["all"]}
