@@ -12,7 +12,7 @@ of what is written freely, the likeliest token each time; key, repetition and mg
 answers get the likelihood of a guess mixed with the frequencies of each tick, by the share that is best on validation
 tunes.
 
-Cost: the study 27 trainings of one to four CPU minutes of one core, the released system about twenty.
+Cost: the study 27 trainings of one to three CPU minutes of one core, its bar VAE four, the released system seven.
 
     python recipes/inpaint.py train --smoke    all trainings, in seconds, on sketched tunes
     python recipes/inpaint.py train            train the released system and the study; resumes where it stopped
@@ -65,9 +65,9 @@ VARIANTS: dict[str, Config] = {
 }
 SEEDS = (0, 1, 2)
 STUDY = Budget(steps=800, batch=16, check=200, threads=1, precision="32-true")
-RELEASED = Budget(steps=6000, batch=16, check=500, threads=1, precision="32-true")
+RELEASED = Budget(steps=4000, batch=16, check=500, threads=1, precision="32-true")
 SMOKE = Budget(steps=4, batch=4, check=2, threads=1, precision="32-true")
-VAE_BUDGET = Budget(steps=1600, batch=128, rate=4e-3, check=400, threads=1, precision="32-true")
+VAE_BUDGET = Budget(steps=2600, batch=128, rate=4e-3, check=650, threads=1, precision="32-true")
 BAR_VAE = measure_vae.Config("recurrent", (), gamma=0.0, latent=64, embedding=10, width=96, depth=1, forced=1.0)
 OWN, OWN_FOLDER = "own", "vae"
 GAP_SEED = 7

@@ -93,7 +93,7 @@ class CopyingTransformer(nn.Module):
         self.place = nn.Embedding(2 * BEATS, width)
         self.layers = nn.ModuleList([Layer(width, heads, dropout) for _ in range(depth)])
         self.norm = nn.LayerNorm(width)
-        self.earlier = nn.Embedding(TICKS * TICKS * TOKENS, width)
+        self.earlier = nn.Embedding(TICKS * (TICKS - 1) // 2 * TOKENS, width)  # each pair of ticks of a beat
         self.step = nn.Embedding(PITCHES + 1, width)
         self.tick = nn.Parameter(torch.zeros(TICKS, width))
         self.hidden = nn.Linear(width, width)
@@ -200,8 +200,9 @@ class CopyingTransformer(nn.Module):
     ) -> torch.Tensor:
         """Log-probability of each tick's tokens after the ticks before it: (batch, beat, tick, token)."""
         ticks = torch.arange(TICKS, device=own.device)
-        pairs = (ticks[None] * TICKS + ticks[:, None]) * TOKENS  # (tick, earlier tick)
-        past = self.earlier(pairs + own[:, :, None]) * (ticks[None] < ticks[:, None])[..., None]
+        before = ticks[None] < ticks[:, None]  # (tick, earlier tick)
+        pairs = (ticks[:, None] * (ticks[:, None] - 1) // 2 + ticks[None]) * before * TOKENS
+        past = self.earlier(pairs + own[:, :, None]) * before[..., None]
         last = sounding(flat[:, : (low + own.shape[1]) * TICKS])[:, low * TICKS :].view_as(own)
         hidden = self.hidden(state)[:, :, None] + past.sum(3) + self.step(last) + self.tick
         hidden = hidden + self.deep(hidden)
