@@ -57,7 +57,9 @@ def librosa_vqt(device: str, lows: list[float], bins: int, per_octave: int, gamm
     def run(samples: torch.Tensor) -> np.ndarray:
         x = samples[0].numpy()
         given = {"sr": RATE, "hop_length": HOP, "n_bins": bins, "bins_per_octave": per_octave, "tuning": 0.0}
-        return np.concatenate([np.abs(librosa.vqt(x, fmin=low, gamma=gamma, **given)) for low in lows])
+        found = [np.abs(librosa.vqt(x, fmin=low, gamma=gamma, **given)) for low in lows]
+        frames = min(one.shape[1] for one in found)  # a frame more or less at the end, by how low the lowest bin is
+        return np.concatenate([one[:, :frames] for one in found])
 
     return run
 
