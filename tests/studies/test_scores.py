@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from solfeggio.answers import Curve, Events, Segments
+from solfeggio.answers import Curve, Events, Segments, Stems
 from solfeggio.data.dataset import Track
 from solfeggio.errors import ConfigError
 from solfeggio.studies.robustness import robustness
@@ -104,3 +104,17 @@ def test_chords_are_weighed_by_the_seconds_that_are_compared():
         9,
         3,
     ]
+
+
+def test_tracks_without_a_number_are_left_out_and_that_is_said():
+    silent = Score("silent", {"SDR": float("nan")})
+    table = compare("T", {"ours": [Score("a", {"SDR": 4.0}), silent]}, ("SDR",))
+    assert table.rows[0][1].mean == 4 and table.rows[0][1].n == 1 and "for which it is defined" in table.note
+    with pytest.raises(ConfigError):
+        compare("T", {"ours": [silent]}, ("SDR",))
+
+
+def test_stems_are_judged_by_their_own_measures():
+    sound = np.random.default_rng(0).normal(size=(2, 8000))
+    stems = Stems.of({"drums": sound, "bass": sound[::-1]}, 8000)
+    assert evaluate(stems, stems, "stems", span=(0, 0.5))["SI-SDR bass"] == 100

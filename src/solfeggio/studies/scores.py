@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from solfeggio.answers import Answer, Events, Segments
+import numpy as np
+
+from solfeggio.answers import Answer, Events, Segments, Stems
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.metrics.chords import asked_seconds, evaluate_chords
 from solfeggio.metrics.events import evaluate_beats, evaluate_events
 from solfeggio.metrics.key import evaluate_key
 from solfeggio.metrics.segments import evaluate_sections
+from solfeggio.metrics.stems import evaluate_stems
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, over_tracks
 
 HEADLINE = {  # the columns that a task's tables show
@@ -18,6 +21,7 @@ HEADLINE = {  # the columns that a task's tables show
     "chords": ("root", "majmin", "sevenths", "tetrads", "sevenths inversions", "mirex", "segmentation"),
     "key": ("weighted", "exact", "local weighted", "local exact"),
     "sections": ("F 3", "F 0.5", "F 3 trimmed", "F 0.5 trimmed", "pairwise F", "V", "label"),
+    "stems": ("SDR", "SI-SDR", "spectral SNR", "log mel", "error below mix", "leakage", "onset F"),
 }
 JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # task: kind of answer, metrics
     "beats": (Events, evaluate_beats),
@@ -25,6 +29,7 @@ JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # t
     "events": (Events, evaluate_events),
     "key": (Segments, evaluate_key),
     "sections": (Segments, evaluate_sections),
+    "stems": (Stems, evaluate_stems),
 }
 WEIGHERS: dict[str, Callable[..., dict[str, float]]] = {"chords": asked_seconds}  # how much a track counts, by metric
 
@@ -70,9 +75,10 @@ def weigh(reference: Answer, task: str, span: tuple[float, float] | None = None)
 
 
 def summary(scores: Sequence[Score], columns: Sequence[str]) -> tuple[Estimate, ...]:
-    """Mean of each column over tracks, weighed, with the bootstrap's 95 % interval."""
+    """Mean of each column over the tracks for which it is defined, weighed, with the bootstrap's 95 % interval."""
+    told = {c: [score for score in scores if not np.isnan(score.values[c])] or scores for c in columns}
     return tuple(
-        over_tracks([score.values[c] for score in scores], [score.weights.get(c, 1.0) for score in scores])
+        over_tracks([score.values[c] for score in told[c]], [score.weights.get(c, 1.0) for score in told[c]])
         for c in columns
     )
 
@@ -81,7 +87,9 @@ def compare(title: str, systems: Mapping[str, Sequence[Score]], columns: Sequenc
     """One row for each system over the same tracks."""
     rows: list[tuple[Cell, ...]] = [(name, *summary(scores, columns)) for name, scores in systems.items()]
     weighed = any(score.weights for scores in systems.values() for score in scores)
-    usual = f"mean over tracks{', weighed by the seconds compared,' if weighed else ''} with 95 % bootstrap interval"
+    gaps = any(np.isnan(score.values[c]) for scores in systems.values() for score in scores for c in columns)
+    where = (" for which it is defined" if gaps else "") + (", weighed by the seconds compared," if weighed else "")
+    usual = f"mean over tracks{where} with 95 % bootstrap interval"
     return Table(title, ("system", *columns), tuple(rows), note or usual)
 
 
