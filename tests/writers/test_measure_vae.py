@@ -12,7 +12,7 @@ from solfeggio.errors import ConfigError
 from solfeggio.metrics.attributes import attributes
 from solfeggio.notation import Part, Score
 from solfeggio.tokens import HOLD, REST
-from solfeggio.writers.measure_vae import CONFIGS, Config, MeasureVAE, legal
+from solfeggio.writers.measure_vae import COME_BACK, CONFIGS, Config, MeasureVAE, legal
 
 
 def bars(n: int, seed: int = 0) -> torch.Tensor:
@@ -139,6 +139,25 @@ def test_attributes_may_come_from_anywhere() -> None:
         usual.item()
     )
     assert system.loss({"bars": given, "attributes": torch.from_numpy(-own).float()})[0] != usual
+
+
+def test_turned_knobs_teach_the_decoder_alone(trained: MeasureVAE) -> None:
+    given = steady(64)
+    assert trained.loss({"bars": given})[1]["accuracy"] > COME_BACK
+    trained.zero_grad()
+    missed, written = trained._turned(trained.codes(given)[0].detach())
+    missed.backward()
+    assert written.shape == given.shape
+    assert all(p.grad is None for p in trained.encoder.parameters())
+    assert all(p.grad is None for p in trained.posterior.parameters())
+    assert sum(p.grad.abs().sum().item() for p in trained.decoder.parameters() if p.grad is not None) > 0
+    trained.zero_grad()
+
+
+def test_turned_knobs_wait_until_bars_come_back(trained: MeasureVAE) -> None:
+    torch.manual_seed(0)
+    assert "turned" not in MeasureVAE(trained.config).loss({"bars": steady(32)})[1]
+    assert "turned" in trained.loss({"bars": steady(32)})[1]
 
 
 def test_sizes_are_those_of_the_paper() -> None:

@@ -2,7 +2,9 @@
 
 Bars of 24 ticks pass through a variational autoencoder; the AR-VAE term (Pati and Lerch 2020) makes dimension r rise
 with attribute r: rhythmic complexity, pitch range, note density, contour. Turning a knob moves that dimension by
-standard deviations of the training bars and decodes. PUBLISHED: MeasureVAE (Pati, Lerch and Hadjeres, "Learning to
+standard deviations of the training bars and decodes. That term alone lets the decoder read what it writes from other
+dimensions, so that knobs turn and nothing happens; ours is also taught with knobs turned: a bar that is decoded with
+the knobs of another must be encoded so. PUBLISHED: MeasureVAE (Pati, Lerch and Hadjeres, "Learning to
 traverse latent spaces for musical score inpainting", ISMIR 2019). AR_VAE: the smaller one of "Attribute-based
 regularization of latent spaces" (2020). Released: a feed-forward network of beats, which trains ten times as fast.
 """
@@ -28,11 +30,13 @@ from solfeggio.nets.vae import (
     Posterior,
     RecurrentEncoder,
     drawn,
+    straight,
 )
 from solfeggio.notation import Score
 from solfeggio.tokens import BAR_TICKS, FOLK_TOKENS, HOLD, REST, decode_bars, encode_bars
 
 BEATS = 4
+COME_BACK = 0.8  # accuracy of tokens from which on turned knobs are learned, in full at 1
 FURTHEST = 4.0  # standard deviations from the mean of the training bars that a knob may reach
 
 
@@ -45,6 +49,8 @@ class Config:
     beta: float = 0.001  # weight of the divergence (nats a bar) beside the cross-entropy (nats a token)
     gamma: float = 1.0  # weight of the order of the attributes; 0: a beta-VAE
     delta: float = 10.0  # how steeply a difference of two codes counts as an order
+    turned: float = 1.0  # weight of what decoding must do when knobs are turned, once bars come back; 0: as published
+    kept: float = 0.2  # weight, in that, of the rest of the code, which must stay
     latent: int = 32  # dimensions of the code
     embedding: int = 16  # of a token
     width: int = 96  # channels of a beat, or cells of a GRU
@@ -66,8 +72,8 @@ class Config:
 
 
 TINY = Config(latent=8, embedding=4, width=16, depth=1)
-PUBLISHED_VAE = Config("recurrent", gamma=0.0, latent=256, embedding=10, width=512, dropout=0.5)
-AR_VAE = Config("recurrent", latent=32, embedding=10, width=128, dropout=0.5)
+PUBLISHED_VAE = Config("recurrent", gamma=0.0, turned=0.0, latent=256, embedding=10, width=512, dropout=0.5)
+AR_VAE = Config("recurrent", turned=0.0, latent=32, embedding=10, width=128, dropout=0.5)
 CONFIGS = {"released": Config(), "published": PUBLISHED_VAE, "ar_vae": AR_VAE, "tiny": TINY}
 
 
@@ -124,7 +130,7 @@ class MeasureVAE(Writer):
         return {"logits": self.logits(mean, batch["bars"]), "mean": mean, "logvar": logvar}
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Mean cross-entropy of a token + beta times the divergence + gamma times the order of each attribute.
+        """Mean cross-entropy of a token + beta times the divergence + gamma times the order of each attribute + turned.
 
         attributes (batch, attribute) in the batch stand for those that ``config.attributes`` measure: any numbers.
         """
@@ -134,14 +140,42 @@ class MeasureVAE(Writer):
         logits = self.logits(codes, bars)
         parts = {"crossentropy": cross_entropy(logits.flatten(0, 1), bars.flatten()), "kl": kl(mean, logvar).mean()}
         loss = parts["crossentropy"] + c.beta * parts["kl"]
+        parts["accuracy"] = (logits.argmax(-1) == bars).float().mean()
         if c.gamma and c.attributes:
-            values = batch.get("attributes")
-            if values is None:
-                values = torch.from_numpy(attributes(bars.cpu().numpy(), c.attributes)).to(codes)
+            known = batch.get("attributes")
+            values = self._values(bars) if known is None else known.to(codes)
+            if c.turned and parts["accuracy"] > COME_BACK:
+                parts["turned"], written = self._turned(codes.detach())
+                share = (parts["accuracy"] - COME_BACK) / (1 - COME_BACK)
+                loss = loss + c.turned * share * parts["turned"]
+                if known is None:  # the encoder must not be deceived by what the decoder writes
+                    again = self.codes(written)
+                    loss = loss + c.beta * kl(*again).mean()
+                    codes, values = torch.cat([codes, again[0]]), torch.cat([values, self._values(written)])
             parts["order"] = attribute_order(codes, values, c.delta).sum()
             loss = loss + c.gamma * parts["order"]
-        parts["accuracy"] = (logits.argmax(-1) == bars).float().mean()
         return loss, {"loss": loss, **parts}
+
+    def _values(self, bars: torch.Tensor) -> torch.Tensor:
+        measured = attributes(bars.cpu().numpy(), self.config.attributes)
+        return torch.from_numpy(measured).to(self.centre)
+
+    def _turned(self, codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Decode codes of which some knobs are those of other bars: deviations by which others are read, and the bars.
+
+        The encoder's weights are constants here, so that only the decoder learns to follow.
+        """
+        count = len(self.config.attributes)
+        others = codes[torch.randperm(len(codes), device=codes.device), :count]
+        chosen = torch.rand(others.shape, device=codes.device) < 0.5
+        wanted = torch.cat([torch.where(chosen, others, codes[:, :count]), codes[:, count:]], 1)
+        logits = self.decoder(wanted)
+        reader = nn.Sequential(self.encoder, self.posterior)
+        constants = {name: value.detach() for name, value in reader.named_parameters()}
+        read = torch.func.functional_call(reader, constants, (straight(logits),))[0]
+        missed = (read - wanted).abs() / codes.std(0).clamp(min=0.1)
+        free = missed[:, count:].mean() if missed.shape[1] > count else 0.0
+        return missed[:, :count].mean() + self.config.kept * free, logits.argmax(-1)
 
     @torch.no_grad()
     def measure(self, bars: torch.Tensor) -> None:
