@@ -12,7 +12,8 @@ import pytest
 from solfeggio import bundle, run
 
 HOME = Path(__file__).parents[2] / "recipes"
-RECIPES = [path for path in sorted(HOME.glob("*.py")) if path.stem != "band"]  # which trains nothing
+LEARNLESS = ("band", "separation_metrics")  # train nothing
+RECIPES = [path for path in sorted(HOME.glob("*.py")) if path.stem not in LEARNLESS]
 
 
 def _run(recipe: Path, verb: str, out: Path, *options: str) -> str:
@@ -48,3 +49,14 @@ def test_band_is_counted_and_compared(tmp_path: Path) -> None:
     page = (tmp_path / "report.html").read_text("utf-8")
     assert page.count('class="chart"') > 8 and "What could make this invalid" in page
     assert "| statistic |" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def test_separation_metrics_are_asked_and_compared(tmp_path: Path) -> None:
+    recipe = HOME / "separation_metrics.py"
+    assert "==" in _run(recipe, "judge", tmp_path)
+    assert "==" not in _run(recipe, "judge", tmp_path)  # all judged: no metric is asked again
+    told = _run(recipe, "report", tmp_path)
+    assert "different orders" in told and "mix as it is" in told
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert 'class="chart"' in page and "What could make this invalid" in page and "there is no best" in page
+    assert "| metric |" in (tmp_path / "report.md").read_text("utf-8")

@@ -8,7 +8,7 @@ import pytest
 from solfeggio.answers import Stems
 from solfeggio.errors import ConfigError
 from solfeggio.metrics.stems import onsets, si_sdr, snr
-from solfeggio.studies.harmed_stems import HARMS, SEPARATORS, harm
+from solfeggio.studies.harmed_stems import HARMS, SEPARATORS, fitted, harm
 
 RATE = 8000
 TIME = np.arange(2 * RATE) / RATE
@@ -66,3 +66,10 @@ def test_oracles_leave_the_residual_out_and_labels_are_free():
     rest = Stems.of({"piano": OTHER}, RATE, residual=DRUMS + BASS)
     assert si_sdr(OTHER, SEPARATORS["ideal ratio mask"](rest)["piano"]) > 8
     assert SEPARATORS["median filter"](rest).labels == ("piano",)
+
+
+def test_answers_of_another_rate_length_and_channels_are_made_alike():
+    mono = Stems.of({"bass": BASS[:1, ::2]}, RATE // 2).cut(0, 1.9)
+    made = fitted(mono, STEMS)
+    assert made.samples.shape[1:] == STEMS.samples.shape[1:] and made.rate == RATE
+    assert snr(STEMS["bass"][:, 800:-1600], made["bass"][:, 800:-1600]) > 40

@@ -10,6 +10,7 @@ from solfeggio.metrics.stems import MEASURES
 from solfeggio.studies.harmed_stems import HARMS, SEPARATORS
 from solfeggio.studies.separation_metrics import (
     agreement,
+    in_short,
     judged,
     judged_by_hits,
     judged_in_silence,
@@ -91,6 +92,12 @@ def test_silence_tells_stable_metrics_from_others():
     assert cell(table, "error below mix", "silent 1") == pytest.approx(30, abs=1)
     assert cell(table, "leakage", "silent 1") == pytest.approx(-30, abs=0.1)
     assert cell(table, "leakage", "silent 1, nothing heard") == -100
+
+
+def test_in_short_names_what_is_not_seen(songs):
+    table = in_short(songs, [judged_in_silence(song(0))])
+    assert "gain" in cell(table, "SI-SDR", "does not see") and "polarity" in cell(table, "log mel", "does not see")
+    assert cell(table, "leakage", "defined in silence") and not cell(table, "SDR", "defined in silence")
 
 
 def test_drum_hits_are_found_better_in_drums():

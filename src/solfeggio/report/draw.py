@@ -224,6 +224,37 @@ def spectrogram(samples: np.ndarray, rate: int, start: float, end: float, title:
     return _svg(figure, (), title or "Spectrogram")
 
 
+def heat(
+    rows: Mapping[str, Mapping[str, float | None]], low: float, high: float, label: str = "", title: str = ""
+) -> str:
+    """Draw a number for each row and column as a field of colour with the number in it: {row: {column: value}}.
+
+    low, high: ends of the colours. None: an empty field. label: what the numbers are. Returns SVG.
+
+    >>> "<svg" in heat({"gain": {"SDR": 0.4, "SI-SDR": 0.0}}, 0, 1, "share of better ones")
+    True
+    """
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    if not columns:
+        raise ConfigError("a heat map of nothing", "no row has a number in it")
+    found = [[row.get(column) for column in columns] for row in rows.values()]
+    values = np.array([[np.nan if value is None else value for value in row] for row in found], float)
+    figure, (axis,) = _figure(1, 1, width=1.9 + 0.52 * len(columns), height=1.3 + 0.26 * len(rows))
+    picture = axis.imshow(values, vmin=low, vmax=high, cmap="magma", aspect="auto", interpolation="nearest")
+    for y, x in np.argwhere(np.isfinite(values)):
+        bright = (values[y, x] - low) / (high - low) > 0.6
+        text = f"{values[y, x]:.2f}"
+        axis.text(x, y, text, ha="center", va="center", fontsize=7, color="#111111" if bright else "#f5f5f5")
+    axis.set_xticks(range(len(columns)), columns, rotation=50, ha="right")
+    axis.set_yticks(range(len(rows)), list(rows))
+    axis.grid(False)
+    bar = figure.colorbar(picture, ax=axis, fraction=0.03, pad=0.02)
+    bar.set_label(label, color=INK)
+    bar.ax.tick_params(colors=INK, labelsize=8)
+    bar.outline.set_visible(False)
+    return _svg(figure, (), title or f"{label}: {', '.join(rows)}")
+
+
 def _figure(columns: int, rows: int, width: float = 0.0, height: float = 0.0) -> tuple[Any, list[Any]]:
     try:
         from matplotlib.figure import Figure

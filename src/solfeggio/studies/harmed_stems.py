@@ -10,6 +10,7 @@ from scipy.ndimage import median_filter
 from scipy.signal import istft, stft
 
 from solfeggio.answers import Stems
+from solfeggio.audio import resample
 from solfeggio.codec import round_trip
 from solfeggio.errors import unknown
 from solfeggio.metrics.stems import onsets
@@ -122,6 +123,16 @@ SEPARATORS: dict[str, Separator] = {
     "median filter": median_filters,
     "mix as it is": mix_as_it_is,
 }
+
+
+def fitted(stems: Stems, like: Stems) -> Stems:
+    """Give stems the rate, length and channels of others: resampled, padded or cut, one channel taken for all."""
+    channels, length = like.samples.shape[1:]
+    sounds = np.zeros((len(stems), channels, length), np.float32)
+    for to, sound in zip(sounds, stems.samples, strict=True):
+        sound = resample(sound, stems.rate, like.rate)[:, :length]
+        to[:, : sound.shape[1]] = sound if len(sound) == channels else sound.mean(0)
+    return Stems(stems.labels, sounds, like.rate)
 
 
 def _masked(truth: Stems, masks: np.ndarray) -> Stems:

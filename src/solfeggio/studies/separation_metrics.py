@@ -22,7 +22,7 @@ Judged = dict[str, dict[str, dict[str, float]]]  # of one song: estimate to stem
 SILENCES = (0.0, 0.5, 0.9, 1.0)  # of the excerpt, in which the first stem is silent
 BLEED_DB = -30.0  # of the estimate that is judged there
 ALONE = "as it is"
-DIGITS = {"dB": 2, "": 3}  # to which two numbers of a unit are told apart
+DIGITS = {"dB": 2, "": 4}  # to which two numbers of a unit are told apart
 
 
 def judged(truth: Stems, separators: Mapping[str, Separator] = SEPARATORS, seed: int = 0) -> Judged:
@@ -68,6 +68,21 @@ def judged_by_hits(truth: Stems, hits: Events, separators: Mapping[str, Separato
         name: {"drums": task_gain(evaluate_events, times, mixed, onsets(stems["drums"], truth.rate))}
         for name, stems in estimates.items()
     }
+
+
+def in_short(songs: Iterable[Judged], silent: Iterable[Judged]) -> Table:
+    """Say in words what each metric sees: harms whose strongest is put in the worse half, and those put nowhere."""
+    put, rows = placed(songs), []
+    defined = {row[0]: row[-2] is not None for row in silence(silent).rows}
+    for measure, *shares in put.rows:
+        known = [(name, share) for name, share in zip(put.columns[1:], shares, strict=True) if isinstance(share, float)]
+        seen = [name for name, share in known if share >= 0.5]
+        blind = [name for name, share in known if share < 0.02]
+        about = MEASURES[str(measure)].about
+        rows.append((measure, about, ", ".join(seen), ", ".join(blind), defined[measure]))
+    columns = ("metric", "what it measures", "minds most", "does not see", "defined in silence")
+    note = "minds most: half of all estimates look better than the strongest harm; does not see: under 2 % do"
+    return Table("In short: there is no best metric", columns, tuple(rows), note)
 
 
 def said(songs: Iterable[Judged]) -> Table:
