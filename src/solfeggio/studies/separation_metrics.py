@@ -78,11 +78,11 @@ def in_short(songs: Iterable[Judged], silent: Iterable[Judged]) -> Table:
     for measure, *shares in put.rows:
         known = [(name, share) for name, share in zip(put.columns[1:], shares, strict=True) if isinstance(share, float)]
         seen = [name for name, share in known if share >= 0.5]
-        blind = [name for name, share in known if abs(share - (perfect[str(measure)] or 0)) < 0.02]
+        blind = [name for name, share in known if share < (perfect[str(measure)] or 0) + 0.02]
         about = MEASURES[str(measure)].about
         rows.append((measure, about, ", ".join(seen), ", ".join(blind), defined[measure]))
     columns = ("metric", "what it measures", "minds most", "does not see", "defined in silence")
-    note = "minds most: half of all estimates look better than the strongest harm; does not see: as good as the stem itself"
+    note = "minds most: half of all estimates look better than the strongest; does not see: as good as the true stem"
     return Table("In short: there is no best metric", columns, tuple(rows), note)
 
 
