@@ -14,7 +14,6 @@ from solfeggio.nets.vae import (
     Posterior,
     RecurrentEncoder,
     drawn,
-    straight,
 )
 
 SIZES = {"embedding": 3, "width": 8, "depth": 2, "dropout": 0.0}
@@ -60,18 +59,6 @@ def test_encoders_read_every_tick(encoder: torch.nn.Module) -> None:
         other = given.clone()
         other[0, tick] = (other[0, tick] + 1) % 7
         assert (encoder(other) - features).abs().max() > 1e-6
-
-
-@pytest.mark.parametrize("encoder", [RecurrentEncoder(7, **SIZES), GroupedEncoder(7, 3, 4, **SIZES)])
-def test_encoders_read_shares_of_tokens_as_the_tokens_and_pass_gradients(encoder: torch.nn.Module) -> None:
-    given = tokens(2)
-    logits = (5 * torch.nn.functional.one_hot(given, 7).float()).requires_grad_()
-    shares = straight(logits)
-    torch.testing.assert_close(shares, torch.nn.functional.one_hot(given, 7).float())
-    features = encoder(shares)
-    torch.testing.assert_close(features, encoder(given))
-    features.sum().backward()
-    assert logits.grad is not None and logits.grad.abs().sum() > 0
 
 
 def test_decoders_give_logits_of_every_tick() -> None:

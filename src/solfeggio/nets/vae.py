@@ -1,8 +1,7 @@
 """Pieces of variational autoencoders of short token sequences: groups (beats, bars) of ticks.
 
 Encoders turn tokens (batch, groups * ticks) into features (batch, out), decoders turn codes (batch, latent) into logits
-(batch, groups * ticks, classes). Encoders also read shares of all tokens, floats of that last shape, through which
-gradients pass.
+(batch, groups * ticks, classes).
 """
 
 from __future__ import annotations
@@ -43,20 +42,6 @@ def drawn(mean: torch.Tensor, logvar: torch.Tensor, rng: torch.Generator | None 
     return mean + (logvar / 2).exp() * noise
 
 
-def embedded(tokens: torch.Tensor, embedding: nn.Embedding) -> torch.Tensor:
-    """Vectors of tokens (..., tick), or mean vectors of their shares (..., tick, class): (..., tick, size)."""
-    return tokens @ embedding.weight if tokens.is_floating_point() else embedding(tokens)
-
-
-def straight(logits: torch.Tensor, temperature: float = 3.0) -> torch.Tensor:
-    """Likeliest token as shares of 0 and 1, with the gradient of the softmax (straight-through, Bengio 2013).
-
-    temperature: divides the logits in the gradient, which a sure decoder would else not pass.
-    """
-    soft = (logits / temperature).softmax(-1)
-    return nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]) + soft - soft.detach()
-
-
 class RecurrentEncoder(nn.Module):
     """Embedding and bidirectional GRU; features are the last states of all layers, both ways: 2 * depth * width."""
 
@@ -70,7 +55,7 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return features (batch, out)."""
-        last = self.gru(embedded(tokens, self.embedding))[1]
+        last = self.gru(self.embedding(tokens))[1]
         return last.transpose(0, 1).flatten(1)
 
 
@@ -185,7 +170,7 @@ class GroupedEncoder(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return features (batch, out)."""
-        return self.whole(self.group(embedded(tokens, self.embedding).view(len(tokens), *self.shape)).flatten(1))
+        return self.whole(self.group(self.embedding(tokens).view(len(tokens), *self.shape)).flatten(1))
 
 
 class GroupedDecoder(nn.Module):

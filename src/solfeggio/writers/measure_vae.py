@@ -1,18 +1,19 @@
 """Writer of variations: a code for every bar of a melody, whose first dimensions are musical knobs.
 
 Bars of 24 ticks pass through a variational autoencoder; the AR-VAE term (Pati and Lerch 2020) makes dimension r rise
-with attribute r: rhythmic complexity, pitch range, note density, contour. Turning a knob moves that dimension by
-standard deviations of the training bars and decodes. That term alone lets the decoder read what it writes from other
-dimensions, so that knobs turn and nothing happens; ours is also taught with knobs turned: a bar that is decoded with
-the knobs of another must be encoded so. PUBLISHED: MeasureVAE (Pati, Lerch and Hadjeres, "Learning to
-traverse latent spaces for musical score inpainting", ISMIR 2019). AR_VAE: the smaller one of "Attribute-based
-regularization of latent spaces" (2020). Released: a feed-forward network of beats, which trains ten times as fast.
+with attribute r: rhythmic complexity, pitch range, note density, contour. A decoder may read what it writes from other
+dimensions all the same, so that turning that one alone often changes nothing: a knob moves the whole code as it moves
+with the attribute in the training bars, decodes a few steps and strays of that way, and keeps the bar that measures
+nearest to what was asked for. PUBLISHED: MeasureVAE (Pati, Lerch and Hadjeres, "Learning to traverse latent spaces for
+musical score inpainting", ISMIR 2019). AR_VAE: the smaller one of "Attribute-based regularization of latent spaces"
+(2020). Released: a feed-forward network of beats, which trains ten times as fast.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,14 +31,16 @@ from solfeggio.nets.vae import (
     Posterior,
     RecurrentEncoder,
     drawn,
-    straight,
 )
 from solfeggio.notation import Score
 from solfeggio.tokens import BAR_TICKS, FOLK_TOKENS, HOLD, REST, decode_bars, encode_bars
 
 BEATS = 4
-COME_BACK = 0.8  # accuracy of tokens from which on turned knobs are learned, in full at 1
-FURTHEST = 4.0  # standard deviations from the mean of the training bars that a knob may reach
+STEPS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # of the way of a knob that are tried
+STRAYS = 16  # that are tried at each step, the first without straying
+STRAYING = 0.5  # how far, in deviations of the training bars' codes
+OTHERS = 0.3  # cost of a deviation of an attribute that nobody turned, beside one of what was asked for
+CHANGE = 1.0  # cost of changing all tokens of a bar
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,6 @@ class Config:
     beta: float = 0.001  # weight of the divergence (nats a bar) beside the cross-entropy (nats a token)
     gamma: float = 1.0  # weight of the order of the attributes; 0: a beta-VAE
     delta: float = 10.0  # how steeply a difference of two codes counts as an order
-    turned: float = 1.0  # weight of what decoding must do when knobs are turned, once bars come back; 0: as published
-    kept: float = 0.2  # weight, in that, of the rest of the code, which must stay
     latent: int = 32  # dimensions of the code
     embedding: int = 16  # of a token
     width: int = 96  # channels of a beat, or cells of a GRU
@@ -71,36 +72,34 @@ class Config:
             )
 
 
-TINY = Config(latent=8, embedding=4, width=16, depth=1)
-PUBLISHED_VAE = Config("recurrent", gamma=0.0, turned=0.0, latent=256, embedding=10, width=512, dropout=0.5)
-AR_VAE = Config("recurrent", turned=0.0, latent=32, embedding=10, width=128, dropout=0.5)
-CONFIGS = {"released": Config(), "published": PUBLISHED_VAE, "ar_vae": AR_VAE, "tiny": TINY}
+RELEASED = Config()
 
 
 class MeasureVAE(Writer):
     """Bars to codes and back; see the module's text. Tokens: ``bars`` (bar, 24), as ``tokens.encode_bars`` says."""
 
-    centre: torch.Tensor
     deviation: torch.Tensor
+    ways: torch.Tensor
+    spread: torch.Tensor
 
-    Config = Config
-
-    def __init__(self, config: Config = CONFIGS["released"]):
+    def __init__(self, config: Config = RELEASED):
         super().__init__()
         self.config = c = config
-        sizes = {"embedding": c.embedding, "width": c.width, "depth": c.depth, "dropout": c.dropout}
+        sizes: dict[str, Any] = {"embedding": c.embedding, "width": c.width, "depth": c.depth, "dropout": c.dropout}
         if c.net == "recurrent":
-            self.encoder: nn.Module = RecurrentEncoder(FOLK_TOKENS, **sizes)  # type: ignore[arg-type]
+            self.encoder: nn.Module = RecurrentEncoder(FOLK_TOKENS, **sizes)
             self.decoder: nn.Module = HierarchicalDecoder(
                 c.latent, FOLK_TOKENS, BEATS, BAR_TICKS // BEATS, forced=c.forced, alone=c.alone, **sizes
-            )  # type: ignore[arg-type]
+            )
         else:
             ticks = BAR_TICKS // BEATS
-            self.encoder = GroupedEncoder(FOLK_TOKENS, BEATS, ticks, **sizes)  # type: ignore[arg-type]
+            self.encoder = GroupedEncoder(FOLK_TOKENS, BEATS, ticks, **sizes)
             self.decoder = GroupedDecoder(c.latent, FOLK_TOKENS, BEATS, ticks, c.width, c.depth, c.dropout)
-        self.posterior = Posterior(self.encoder.out, c.latent)  # type: ignore[arg-type]
-        self.register_buffer("centre", torch.zeros(c.latent))  # of the training bars' codes
-        self.register_buffer("deviation", torch.ones(c.latent))
+        self.posterior = Posterior(self.encoder.out, c.latent)
+        count = len(c.attributes)
+        self.register_buffer("deviation", torch.ones(c.latent))  # of the training bars' codes
+        self.register_buffer("ways", torch.eye(count, c.latent))  # how codes move with a deviation of each attribute
+        self.register_buffer("spread", torch.ones(count))  # deviations of the training bars' attributes
 
     def encode(self, score: Score) -> Batch:
         """Write a score as ``bars`` (bar, 24); raises NotationError for what folk bars cannot hold."""
@@ -142,49 +141,27 @@ class MeasureVAE(Writer):
         loss = parts["crossentropy"] + c.beta * parts["kl"]
         parts["accuracy"] = (logits.argmax(-1) == bars).float().mean()
         if c.gamma and c.attributes:
-            known = batch.get("attributes")
-            values = self._values(bars) if known is None else known.to(codes)
-            if c.turned and parts["accuracy"] > COME_BACK:
-                parts["turned"], written = self._turned(codes.detach())
-                share = (parts["accuracy"] - COME_BACK) / (1 - COME_BACK)
-                loss = loss + c.turned * share * parts["turned"]
-                if known is None:  # the encoder must not be deceived by what the decoder writes
-                    again = self.codes(written)
-                    loss = loss + c.beta * kl(*again).mean()
-                    codes, values = torch.cat([codes, again[0]]), torch.cat([values, self._values(written)])
+            values = batch.get("attributes")
+            values = self.values(bars) if values is None else values.to(codes)
             parts["order"] = attribute_order(codes, values, c.delta).sum()
             loss = loss + c.gamma * parts["order"]
         return loss, {"loss": loss, **parts}
 
-    def _values(self, bars: torch.Tensor) -> torch.Tensor:
+    def values(self, bars: torch.Tensor) -> torch.Tensor:
+        """Attributes of bars (..., 24): (..., attribute)."""
         measured = attributes(bars.cpu().numpy(), self.config.attributes)
-        return torch.from_numpy(measured).to(self.centre)
-
-    def _turned(self, codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Decode codes of which some knobs are those of other bars: deviations by which others are read, and the bars.
-
-        The encoder's weights are constants here, so that only the decoder learns to follow.
-        """
-        count = len(self.config.attributes)
-        others = codes[torch.randperm(len(codes), device=codes.device), :count]
-        chosen = torch.rand(others.shape, device=codes.device) < 0.5
-        wanted = torch.cat([torch.where(chosen, others, codes[:, :count]), codes[:, count:]], 1)
-        logits = self.decoder(wanted)
-        reader = nn.Sequential(self.encoder, self.posterior)
-        constants = {name: value.detach() for name, value in reader.named_parameters()}
-        read = torch.func.functional_call(reader, constants, (straight(logits),))[0]
-        missed = (read - wanted).abs() / codes.std(0).clamp(min=0.1)
-        free = missed[:, count:].mean() if missed.shape[1] > count else 0.0
-        return missed[:, :count].mean() + self.config.kept * free, logits.argmax(-1)
+        return torch.from_numpy(measured).to(self.deviation)
 
     @torch.no_grad()
     def measure(self, bars: torch.Tensor) -> None:
-        """Remember mean and deviation of the codes of the training bars (n, 24), on which the knobs count."""
+        """Remember of the training bars (n, 24) how codes spread and how they move with each attribute, others kept."""
         training = self.training
         self.eval()
-        mean = torch.cat([self.codes(part)[0] for part in bars.split(1024)])
-        self.centre.copy_(mean.mean(0))
-        self.deviation.copy_(mean.std(0).clamp(min=1e-3))
+        codes, values = torch.cat([self.codes(part)[0] for part in bars.split(1024)]), self.values(bars)
+        self.deviation.copy_(codes.std(0).clamp(min=1e-3))
+        self.spread.copy_(values.std(0).clamp(min=1e-3))
+        known = torch.cat([values / self.spread, torch.ones_like(values[:, :1])], 1)
+        self.ways.copy_(torch.linalg.lstsq(known.double(), codes.double(), driver="gelsd").solution[:-1])
         self.train(training)
 
     def knob(self, name: str) -> int:
@@ -204,29 +181,58 @@ class MeasureVAE(Writer):
         knobs: Mapping[str, float] | None = None,
         bars: tuple[int, int] | None = None,
         wander: float = 0.0,
+        **options: Any,
     ) -> Batch:
         """Vary the bars of a melody.
 
-        knobs: attribute to standard deviations, {"density": +2.0}. bars: first and last to vary, counted from 1; all by
-        default. wander: standard deviations by which the dimensions without a knob stray at random. Raises ConfigError.
+        knobs: attribute to standard deviations of it, {"density": +2.0}. bars: first and last to vary, counted from 1;
+        all by default. wander: standard deviations by which the rest of the code strays at random. Raises ConfigError.
         """
+        if options:
+            raise unknown("option of measure_vae", next(iter(options)), ("knobs", "bars", "wander"))
         given = context["bars"].reshape(-1, BAR_TICKS).long()
         first, last = bars or (1, len(given))
         if not 1 <= first <= last <= len(given):
             raise ConfigError(f"bars {first} to {last}", f"the melody has {len(given)}", "count from 1")
-        moves = {self.knob(name): float(by) for name, by in (knobs or {}).items()}
-        mean, deviation, centre = self.codes(given[first - 1 : last])[0], self.deviation, self.centre
-        stray = torch.randn(mean.shape, generator=rng, device=rng.device).to(mean) * deviation
-        stray[:, : len(self.config.attributes)] = 0
-        codes = mean + wander * stray
-        for dimension, by in moves.items():
-            span = FURTHEST * deviation[dimension]
-            low, high = centre[dimension] - span, centre[dimension] + span
-            codes[:, dimension] = (codes[:, dimension] + by * deviation[dimension]).clamp(low, high)
-        before = int(given[first - 2, -1]) if first > 1 else REST
-        written = given.clone()
-        written[first - 1 : last] = legal(self.logits(codes), before)
-        return {"bars": still_legal(written, last)}
+        turned = {self.knob(name): float(by) for name, by in (knobs or {}).items()}
+        own = given[first - 1 : last]
+        codes = self.codes(own)[0]
+        codes = codes + wander * self._stray(codes.shape, rng)
+        if turned:
+            written = self._turn(own, codes, turned, rng, wander == 0)
+        else:
+            written = self.logits(codes).argmax(-1)
+        all_bars = torch.cat([given[: first - 1], written, given[last:]])
+        return {"bars": legal(all_bars)}
+
+    def _stray(self, shape: tuple[int, ...], rng: torch.Generator) -> torch.Tensor:
+        """Random moves of codes that leave the dimensions of the attributes alone."""
+        stray = torch.randn(shape, generator=rng, device=rng.device).to(self.deviation) * self.deviation
+        stray[..., : len(self.config.attributes)] = 0
+        return stray
+
+    def _turn(
+        self, given: torch.Tensor, codes: torch.Tensor, turned: Mapping[int, float], rng: torch.Generator, keep: bool
+    ) -> torch.Tensor:
+        """Of what decodes along the way of the knobs, take the bar that measures nearest to what was asked for.
+
+        keep: the given bar may stay as it is.
+        """
+        by, weight = torch.zeros_like(self.spread), torch.full_like(self.spread, OTHERS)
+        for attribute, steps in turned.items():
+            by[attribute], weight[attribute] = steps, 1.0
+        wanted = self.values(given) + by * self.spread
+        strays = STRAYING * self._stray((len(codes), len(STEPS), STRAYS, codes.shape[1]), rng)
+        strays[:, :, 0] = 0
+        along = torch.tensor(STEPS).to(codes)[:, None, None]
+        tried = (codes[:, None, None] + along * (by @ self.ways) + strays).flatten(1, 2)
+        found = silenced(torch.cat([self.logits(part).argmax(-1) for part in tried.split(64)]))
+        if keep:
+            found = torch.cat([given[:, None], found], 1)
+        missed = (self.values(found) - wanted[:, None]).abs() / self.spread
+        changed = (found != given[:, None]).float().mean(-1)
+        best = ((missed * weight).sum(-1) + CHANGE * changed).argmin(1)
+        return found[torch.arange(len(found)), best]
 
     @torch.no_grad()
     def walk(self, start: torch.Tensor, end: torch.Tensor, steps: int) -> torch.Tensor:
@@ -235,8 +241,7 @@ class MeasureVAE(Writer):
             raise ConfigError(f"a walk of {steps} steps", "it has a start and an end", "take 2 or more")
         mean = self.codes(torch.stack([start, end]))[0]
         share = torch.linspace(0, 1, steps).to(mean)[:, None]
-        bars = [legal(own[None], REST) for own in self.logits(mean[:1] * (1 - share) + mean[1:] * share)]
-        return torch.cat(bars)
+        return silenced(self.logits(mean[:1] * (1 - share) + mean[1:] * share).argmax(-1))
 
     def example(self) -> Batch:
         """Two bars: a scale in eighths and a quarter, a half and a rest."""
@@ -247,26 +252,22 @@ class MeasureVAE(Writer):
         return {"bars": torch.from_numpy(bars)}
 
 
-def legal(logits: torch.Tensor, before: int) -> torch.Tensor:
-    """Choose the likeliest tokens (bar, 24) of successive bars (bar, 24, token) so that no hold follows a rest.
-
-    before: token that comes first, REST for none.
-    """
-    rows = logits.detach().float().cpu().numpy().reshape(-1, FOLK_TOKENS)
-    silent = np.where(np.arange(FOLK_TOKENS) == HOLD, -np.inf, rows)
-    sounding, quiet = rows.argmax(1), silent.argmax(1)
-    tokens = np.zeros(len(rows), np.int64)
-    for i in range(len(rows)):
-        tokens[i] = quiet[i] if before == REST else sounding[i]
-        before = int(tokens[i])
-    return torch.from_numpy(tokens).view(-1, BAR_TICKS).to(logits.device)
+TINY = Config(latent=8, embedding=4, width=16, depth=1)
+PUBLISHED_VAE = Config("recurrent", gamma=0.0, latent=256, embedding=10, width=512, dropout=0.5)
+AR_VAE = Config("recurrent", latent=32, embedding=10, width=128, dropout=0.5)
+CONFIGS = {"released": RELEASED, "published": PUBLISHED_VAE, "ar_vae": AR_VAE, "tiny": TINY}
+MeasureVAE.Config = Config
 
 
-def still_legal(bars: torch.Tensor, changed: int) -> torch.Tensor:
-    """Turn holds at the start of the bar after the ``changed`` ones into rests where nothing is left to hold."""
-    flat = bars.flatten()
-    at = changed * BAR_TICKS
-    while 0 < at < len(flat) and flat[at] == HOLD and flat[at - 1] == REST:
-        flat[at] = REST
-        at += 1
-    return flat.view_as(bars)
+def silenced(bars: torch.Tensor) -> torch.Tensor:
+    """Turn holds that follow a rest into rests, each bar (..., 24) by itself: it may begin inside a note."""
+    bars = bars.clone()
+    for tick in range(1, bars.shape[-1]):
+        nothing = (bars[..., tick] == HOLD) & (bars[..., tick - 1] == REST)
+        bars[..., tick] = torch.where(nothing, REST, bars[..., tick])
+    return bars
+
+
+def legal(bars: torch.Tensor) -> torch.Tensor:
+    """Turn holds that follow a rest, or begin the first bar, into rests; bars (bar, 24) follow each other."""
+    return silenced(torch.cat([bars.new_full((1,), REST), bars.flatten()]))[1:].view_as(bars)
