@@ -299,6 +299,8 @@ def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> list[Table]:
     groups = {"study": {name: config for name, (config, _) in VARIANTS.items()}, "published": PUBLISHED}
     titles = {"study": "What is knowledge worth? Same steps and seeds", "published": "Published networks, 300 songs"}
     for group, variants in groups.items():
+        if not any((out / group).glob("*/*/done.json")):
+            continue  # trained with --only: what was not trained has no table
         scores: dict[str, list[list[Score]]] = {}
         extra: dict[str, dict[str, Any]] = {}
         for name, config in variants.items():
