@@ -18,6 +18,7 @@ Pair = tuple[Array, Array]
 
 COSTS = ("kl", "euclidean", "is")
 FLOOR = 1e-12  # of data whose mean is 1: a constant part of every model, so that nothing is divided by 0
+MOST_MOMENTUM = 0.9  # on recordings more overshoots, and the way back costs more than it gains
 CACHE_BYTES = 2**18  # of a block of frames, which then stays in a core's second cache
 
 
@@ -148,9 +149,10 @@ def descend(
 ) -> tuple[Pair, list[float]]:
     """Repeat ``step``, which never raises the cost, and look at the cost ``every`` so many steps.
 
-    accelerate: each step starts from where momentum n / (n + 3) carries the factors, as Nesterov's; if a look finds the
-    cost risen, the factors go back to the last look, and the steps up to the next one are plain. So the costs of the
-    looks, which are returned (the first before any step), never rise; without momentum they fall step by step.
+    accelerate: each step starts from where momentum n / (n + 3), at most ``MOST_MOMENTUM``, carries the factors, as
+    Nesterov's; if a look finds the cost risen, the factors go back to the last look, and the steps up to the next one
+    are plain. So the costs of the looks, which are returned (the first before any step), never rise; without momentum
+    they fall step by step.
     Stops when a look finds the cost fallen by less than the ``tolerance``-th part of it, or at ``until``.
 
     The idea of momentum with a return for multiplicative updates: Hien, Leplat and Gillis, "Block majorization
@@ -163,7 +165,7 @@ def descend(
         for _ in range(min(every, iterations - done)):
             start = factors
             if accelerate and not plain and age:
-                share = age / (age + 3)
+                share = min(MOST_MOMENTUM, age / (age + 3))
                 start = extrapolate(factors[0], before[0], share), extrapolate(factors[1], before[1], share)
             before, factors = factors, step(start)
             done, age = done + 1, age + 1

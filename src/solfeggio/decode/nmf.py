@@ -113,9 +113,9 @@ def partially_fixed(
     v: (bin, frame). templates: (bin, n), of drums for example; they are brought to sum 1. iterations: of each round.
     adapt: "none"; "am1": after each round k each known template moves by 1/2^k towards the mean of the free ones,
     weighted by the cosine, whose activations have a cosine of more than ``correlated`` with its own; "am2": the known
-    activations are held while all templates and the free activations learn, then the known templates are held again (a 0 stays).
-    Both end, after ``rounds`` at most, when nothing moves, so what is returned fits its templates; each round starts
-    from the last. Returns (bin, n + extra) templates that sum to 1 and (n + extra, frame) activations, known first.
+    activations are held while all templates and the free activations learn, then the known templates are held again; a
+    0 in them stays. Both end, after ``rounds`` at most, when nothing moves; each round starts from the last. Returns
+    (bin, n + extra) templates that sum to 1 and (n + extra, frame) activations, known first.
 
     Source: Wu and Lerch, "Drum transcription using partially fixed non-negative matrix factorization with template
     adaptation", ISMIR 2015, where the two are adaptation methods 1 and 2.
@@ -201,7 +201,9 @@ def start(
 
 
 def frames_first(v: Array, scale: float, cost: str) -> Array:
-    """Return ``v / scale`` as (frame, bin) that lie one after the other in memory; for "is" without zeros."""
+    """Return ``v / scale`` as (frame, bin) that lie one after the other where blocks pass; for "is" without zeros."""
+    if cost == "euclidean":  # only matrix products read it, and they read either way
+        return v.T / scale
     turned = v.T.contiguous() if hasattr(v, "contiguous") else np.ascontiguousarray(v.T)
     data = turned / scale
     return data.clip(QUIETEST) if cost == "is" else data
@@ -237,7 +239,7 @@ class _Euclidean:
 
     def __init__(self, v: Array, held: tuple[int, int], exact: bool):
         self.v, self.held, self.solve = v, held, _coordinates if exact else _lee_seung
-        self.energy = sum(float((v[part] * v[part]).sum()) for part in blocks(v))
+        self.energy = sum(float((part * part).sum()) for part in (v.T[cut] for cut in blocks(v.T)))
         self.pulled: Pair | None = None  # of templates that are all fixed: v w', w w'
         self.last: tuple[Array, ...] = ()  # templates, activations, and what v and the model share
 
