@@ -178,7 +178,7 @@ def frozen(vae: str, out: Path, smoke: bool) -> tuple[dict[str, Any], BarVAE]:
         weights = {key: torch.from_numpy(array) for key, array in stored.arrays.items()}
     own = {f"vae_{name}": config[name] for name in ("net", "latent", "embedding", "width", "depth")}
     networks = BarVAE(*own.values())
-    networks.load_state_dict(weights)
+    networks.load_state_dict({key: weights[key] for key in networks.state_dict()})  # knobs are not needed here
     return own, networks
 
 

@@ -22,7 +22,6 @@ class BarVAE(nn.Module):
     net: recurrent or grouped. The weights are never trained here, and nothing is dropped.
     """
 
-    centre: torch.Tensor
     deviation: torch.Tensor
 
     def __init__(self, net: str, latent: int, embedding: int, width: int, depth: int):
@@ -39,7 +38,6 @@ class BarVAE(nn.Module):
             self.encoder = GroupedEncoder(FOLK_TOKENS, BEATS, ticks, embedding, width, depth, 0.0)
             self.decoder = GroupedDecoder(latent, FOLK_TOKENS, BEATS, ticks, width, depth, 0.0)
         self.posterior = Posterior(self.encoder.out, latent)  # type: ignore[arg-type]
-        self.register_buffer("centre", torch.zeros(latent))
         self.register_buffer("deviation", torch.ones(latent))
         self.requires_grad_(False)
         self.eval()
@@ -53,7 +51,7 @@ class BarVAE(nn.Module):
     def codes(self, bars: torch.Tensor) -> torch.Tensor:
         """Codes of bars (..., 24), in deviations of the training bars: (..., latent)."""
         mean = self.posterior(self.encoder(bars.reshape(-1, BAR_TICKS)))[0]
-        return ((mean - self.centre) / self.deviation).view(*bars.shape[:-1], -1)
+        return (mean / self.deviation).view(*bars.shape[:-1], -1)
 
     def decode(self, codes: torch.Tensor, bars: torch.Tensor) -> torch.Tensor:
         """Log-probabilities (..., 24, token) of the ticks of bars (..., 24) with these codes (..., latent).
@@ -72,7 +70,7 @@ class BarVAE(nn.Module):
         return bars.view(*codes.shape[:-1], BAR_TICKS)
 
     def _own(self, codes: torch.Tensor) -> torch.Tensor:
-        return (codes * self.deviation + self.centre).reshape(-1, codes.shape[-1])
+        return (codes * self.deviation).reshape(-1, codes.shape[-1])
 
 
 class LatentWalk(nn.Module):
