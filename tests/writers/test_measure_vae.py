@@ -115,6 +115,8 @@ def test_a_walk_begins_and_ends_as_the_bars_are_decoded(trained: MeasureVAE) -> 
 
 def test_wrong_knobs_and_bars_are_refused(trained: MeasureVAE) -> None:
     context = {"bars": bars(3)}
+    with pytest.raises(ConfigError, match="finite"):
+        trained.sample(context, torch.Generator(), knobs={"density": float("nan")})
     with pytest.raises(ConfigError, match="knob"):
         trained.sample(context, torch.Generator(), knobs={"desnity": 1.0})
     with pytest.raises(ConfigError, match="option"):

@@ -11,6 +11,7 @@ musical score inpainting", ISMIR 2019). AR_VAE: the smaller one of "Attribute-ba
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -195,6 +196,8 @@ class MeasureVAE(Writer):
         if not 1 <= first <= last <= len(given):
             raise ConfigError(f"bars {first} to {last}", f"the melody has {len(given)}", "count from 1")
         turned = {self.knob(name): float(by) for name, by in (knobs or {}).items()}
+        if not all(math.isfinite(by) for by in turned.values()):
+            raise ConfigError(f"knobs {dict(knobs or {})}", "steps are finite numbers", "write density=+2")
         own = given[first - 1 : last]
         codes = self.codes(own)[0]
         codes = codes + wander * self._stray(codes.shape, rng)
