@@ -80,7 +80,7 @@ def steered(weights: tuple[float, ...]) -> dict[str, Any]:
 
 
 SHORT = {
-    "recurrent": Budget(steps=5000, batch=64, rate=5e-3, check=500, threads=1, precision="32-true"),
+    "recurrent": Budget(steps=3000, batch=64, rate=8e-3, check=500, threads=1, precision="32-true"),
     "convolutional": Budget(steps=4000, batch=256, rate=4e-3, check=500, threads=1, precision="32-true"),
 }
 FULL = Budget(steps=185_300, batch=512, rate=1e-4, decay=0.0, check=1853, precision="32-true")  # 100 epochs
