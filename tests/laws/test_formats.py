@@ -231,15 +231,16 @@ def test_midi_notes_come_back_within_a_tick(truth, notes):
     tick = clock.tempos.max() / 1e6 / TICKS * 1.001
 
     def rows(some: Notes) -> list:
-        labels = some.labels or [""] * len(some)
-        columns = (labels, np.rint(some.pitches), np.clip(np.rint(some.velocities), 1, 127), some.starts, some.ends)
-        return sorted(zip(*columns, strict=True))
+        labels, starts = some.labels or [""] * len(some), clock.tick(some.starts)
+        ends = np.maximum(clock.tick(some.ends), starts + 1)  # notes are told apart as MIDI does: by ticks
+        columns = (labels, np.rint(some.pitches), np.clip(np.rint(some.velocities), 1, 127), starts, ends)
+        return sorted(zip(*columns, some.starts, some.ends, strict=True))
 
     assert len(got.notes) == len(notes)
     for a, b in zip(rows(got.notes), rows(notes), strict=True):
         assert a[:3] == b[:3]
-        np.testing.assert_allclose(a[3], b[3], rtol=0, atol=tick)
-        np.testing.assert_allclose(a[4], b[4], rtol=0, atol=2 * tick)  # a note lasts at least a tick
+        np.testing.assert_allclose(a[5], b[5], rtol=0, atol=tick)
+        np.testing.assert_allclose(a[6], b[6], rtol=0, atol=2 * tick)  # a note lasts at least a tick
     assert got.beats.labels == truth.labels
 
 
