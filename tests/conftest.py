@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side
+settings.register_profile("same", derandomize=True)  # the same examples each time; HYPOTHESIS_PROFILE=default draws new
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 FACTS = {
     "what": "Beats and downbeats. A stand-in for tests.",
