@@ -92,11 +92,25 @@ def test_labels_pull_factors_into_their_dimensions(supervised):
 
 
 def test_factors_are_read_from_the_notes_unless_they_are_given():
-    system = build().eval()
+    system = build(taught=0.0).eval()
     own, given = system.loss({"melody": BATCH["melody"]}), system.loss(BATCH)
     assert torch.equal(own[0], given[0])
     other = system.loss({**BATCH, "factors": torch.zeros(64, 9)})  # any numbers of anybody's
     assert not torch.equal(other[0], given[0])
+
+
+def test_what_is_taught_is_the_melody_with_the_factor_of_the_next_item():
+    system = build(latent=18, reads=2).train()
+    codes = torch.arange(64 * 18.0).view(64, 18)
+    turned, wanted = system._turned(codes, BATCH["factors"])
+    factors = dmelodies.factors_of(wanted.numpy())
+    for i in range(64):
+        places = (turned[i] != codes[i]).nonzero()[:, 0]
+        k = int(places[0]) // 2
+        assert places.tolist() == [2 * k, 2 * k + 1] and torch.equal(turned[i, places], codes[i - 1, places])
+        expected = BATCH["factors"][i].numpy().copy()
+        expected[k] = BATCH["factors"][i - 1, k]
+        np.testing.assert_array_equal(factors[i], expected)
 
 
 def test_beta_waits_and_rises_and_the_divergence_is_free_below_the_capacity():

@@ -3,7 +3,8 @@
 Pati, Gururani and Lerch, "dMelodies: a music dataset for disentanglement learning" (ISMIR 2020), and Pati and Lerch,
 "Is disentanglement enough? On latent representations for controllable music generation" (ISMIR 2021). Unsupervised
 objectives: beta-VAE, annealed capacity, FactorVAE. Supervised ones: AR-VAE orders a code dimension as its factor,
-I-VAE reads each factor from one to three dimensions of its own, S2-VAE matches a dimension to its scaled factor.
+I-VAE reads each factor from one to three dimensions of its own, S2-VAE matches a dimension to its scaled factor. None
+makes the decoder follow, so the released one is also taught melodies of which one knob was turned.
 Sizes are the published ones. To train in minutes, the recurrent decoder writes both bars side by side, always hears the
 true token before (half of the time as published; afterwards it runs freely) and has normalised openings. AS_PUBLISHED
 keeps bars in sequence, a vocabulary of 62 of which 51 are used, and rectified logits.
@@ -58,6 +59,7 @@ class Config:
     rise: int = 1000  # batches that the rise takes
     supervised: str = "order"  # order: AR-VAE. classes: I-VAE. match: S2-VAE. none
     weight: float = 1.0  # of the supervised term, a sum over factors
+    taught: float = 1.0  # weight of decoding codes of which one knob is turned; ours, needs factors of dMelodies
     delta: float = 10.0  # order: how steeply a difference of two codes counts
     reads: int = 1  # classes: dimensions that tell a factor
     latent: int = 32  # dimensions of the code
@@ -87,8 +89,8 @@ class Config:
 
 
 RELEASED = Config()
-RNN = Config(supervised="none")
-CNN = Config("convolutional", supervised="none")
+RNN = Config(supervised="none", taught=0.0)
+CNN = Config("convolutional", supervised="none", taught=0.0)
 TINY = Config(latent=9, embedding=4, width=16, depth=1)
 AS_PUBLISHED = Config(
     wait=18_520,
@@ -101,7 +103,9 @@ AS_PUBLISHED = Config(
     classes=62,
     rectified=True,
 )  # warm-up of ten epochs
-CNN_AS_PUBLISHED = Config("convolutional", wait=18_520, rise=100_000, supervised="none", dropout=0.1, classes=62)
+CNN_AS_PUBLISHED = Config(
+    "convolutional", wait=18_520, rise=100_000, supervised="none", taught=0.0, dropout=0.1, classes=62
+)
 CONFIGS = {
     "released": RELEASED,
     "rnn": RNN,
@@ -181,7 +185,7 @@ class DMelodiesVAE(Writer):
     def loss(self, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Mean cross-entropy of a token + the objective's terms + weight times the supervised one.
 
-        factors (n, 9) in the batch stand for those that the melodies have; they need not be of dMelodies.
+        factors (n, 9) in the batch stand for those that the melodies have; where nothing is taught, any numbers.
         """
         melodies, c = batch["melody"].long(), self.config
         mean, logvar = self.codes(melodies)
@@ -201,6 +205,11 @@ class DMelodiesVAE(Writer):
                 values = torch.from_numpy(dmelodies.factors_of(melodies.cpu().numpy()))
             parts["supervised"] = self._supervised(codes, values.to(codes.device)).sum()
             loss = loss + c.weight * parts["supervised"]
+            if c.taught:
+                turned, wanted = self._turned(codes, values)
+                found = self.logits(turned, wanted)
+                parts["taught"] = cross_entropy(found.flatten(0, 1), wanted.flatten())
+                loss = loss + c.taught * parts["taught"]
         parts["accuracy"] = (logits.argmax(-1) == melodies).float().mean()
         return loss, {"loss": loss, **parts}
 
@@ -219,6 +228,18 @@ class DMelodiesVAE(Writer):
             return attribute_order(codes, factors, self.config.delta)
         top = torch.tensor(dmelodies.SIZES, device=codes.device) - 1
         return attribute_match(codes, scaled(factors.float(), torch.zeros_like(top), top))
+
+    def _turned(self, codes: torch.Tensor, factors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Codes with one knob taken from another item, and the melodies that they should mean."""
+        items, reads = torch.arange(len(codes)), self.config.reads
+        rng = None if self.training else torch.Generator().manual_seed(0)
+        chosen = torch.randint(FACTORS, (len(codes),), generator=rng)
+        wanted, turned = factors.cpu().long().clone(), codes.clone()
+        wanted[items, chosen] = wanted.roll(1, 0)[items, chosen]
+        for read in range(reads):
+            turned[items, chosen * reads + read] = codes.roll(1, 0)[items, chosen * reads + read]
+        melodies = dmelodies.tokens(dmelodies.index_of(wanted.numpy()))
+        return turned, torch.from_numpy(melodies).to(codes.device)
 
     @torch.no_grad()
     def measure(self, melodies: torch.Tensor, factors: torch.Tensor) -> None:
