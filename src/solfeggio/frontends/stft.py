@@ -1,9 +1,10 @@
-"""Short-time Fourier transform: samples to magnitudes on a grid."""
+"""Short-time Fourier transform: samples to magnitudes, or to complex spectra and back, on a grid."""
 
 from __future__ import annotations
 
 import torch
 
+from solfeggio.errors import ConfigError
 from solfeggio.grid import Grid
 
 
@@ -36,3 +37,44 @@ class Stft(torch.nn.Module):
         pieces = padded.unfold(-1, self.window, self.hop)[:, :frames]
         groups = [torch.fft.rfft(group * self.weight).abs() for group in pieces.split(256, dim=1)]  # what a cache holds
         return torch.cat(groups, dim=1).transpose(1, 2).unsqueeze(1)
+
+
+class ComplexStft(torch.nn.Module):
+    """Complex spectra that can be turned back into sound; frames and scale as those of ``Stft``.
+
+    window: samples of the periodic Hann window, at least three hops. Shapes: (..., time) samples to
+    (..., window // 2 + 1, ceil(time / hop)) spectra; ``inverse`` gives the very samples back (weighted overlap-add).
+
+    >>> stft = ComplexStft(44100, 4096, 1024)
+    >>> spectra = stft(torch.ones(2, 5000))
+    >>> spectra.shape, torch.allclose(stft.inverse(spectra, 5000), torch.ones(2, 5000), atol=1e-5)
+    (torch.Size([2, 2049, 5]), True)
+    """
+
+    hann: torch.Tensor
+
+    def __init__(self, rate: int, window: int, hop: int):
+        super().__init__()
+        if window < 3 * hop:
+            raise ConfigError(f"hop {hop}", f"a window of {window} samples does not overlap enough", "use a third of it")
+        self.rate, self.window, self.hop = rate, window, hop
+        self.grid = Grid.of_hop(rate, hop)
+        self.bins_hz = torch.arange(window // 2 + 1, dtype=torch.float64) * rate / window
+        self.register_buffer("hann", torch.hann_window(window), persistent=False)
+
+    def forward(self, samples: torch.Tensor) -> torch.Tensor:
+        """Return complex spectra (..., bin, frame)."""
+        frames = -(-samples.shape[-1] // self.hop)
+        padded = torch.nn.functional.pad(samples, (0, frames * self.hop - samples.shape[-1]))
+        found = torch.stft(
+            padded.reshape(-1, frames * self.hop), self.window, self.hop, window=self.hann, center=True,
+            pad_mode="constant", return_complex=True,
+        )  # fmt: skip
+        scaled = found[..., :frames] / (self.window / 2)  # the sum of the window
+        return scaled.reshape(*samples.shape[:-1], *scaled.shape[-2:])
+
+    def inverse(self, spectra: torch.Tensor, length: int) -> torch.Tensor:
+        """Return ``length`` samples (..., time) of complex spectra (..., bin, frame)."""
+        flat = spectra.reshape(-1, *spectra.shape[-2:]) * (self.window / 2)
+        sound = torch.istft(flat, self.window, self.hop, window=self.hann, center=True, length=length)
+        return sound.reshape(*spectra.shape[:-2], length)

@@ -160,7 +160,7 @@ class MeasureVAE(Writer):
         self.eval()
         codes, values = torch.cat([self.codes(part)[0] for part in bars.split(1024)]), self.values(bars)
         self.deviation.copy_(codes.std(0).clamp(min=1e-3))
-        self.spread.copy_(values.std(0).clamp(min=1e-3))
+        self.spread.copy_((values - values.mean(0)).square().mean(0).sqrt().clamp(min=1e-3))  # of none, too
         known = torch.cat([values / self.spread, torch.ones_like(values[:, :1])], 1)
         self.ways.copy_(torch.linalg.lstsq(known.double(), codes.double(), driver="gelsd").solution[:-1])
         self.train(training)
