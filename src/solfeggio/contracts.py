@@ -145,7 +145,9 @@ class Separator(Listener, ABC):
         """
         features = options.pop("features", None)
         if features is None:
-            raise ConfigError("masks without features", "they are applied to the mixture", "give features=, or separate")
+            raise ConfigError(
+                "masks without features", "they are applied to the mixture", "give features=, or separate"
+            )
         length = options.pop("length", features.shape[-1] * self.frontend.hop)
         found = self.resynthesise(self.spectra(logits, features, **options), length)[0]
         residual = self.resynthesise(features, length)[0] - found.sum(0)

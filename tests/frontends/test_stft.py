@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solfeggio.frontends.stft import Stft
+from solfeggio.errors import ConfigError
+from solfeggio.frontends.stft import ComplexStft, Stft
 
 WINDOWS = [512, 1024, 2048, 4096]
 
@@ -71,3 +72,20 @@ def test_items_of_a_batch_do_not_mix_and_nothing_is_stored_in_weights():
     x = torch.randn(3, 3000, generator=torch.Generator().manual_seed(0))
     assert torch.allclose(stft(x)[1:2], stft(x[1:2]), atol=1e-7)
     assert not stft.state_dict()
+
+
+@given(st.integers(1, 9000), st.sampled_from([512, 1024, 2048]), st.sampled_from([0.25, 1 / 3, 0.2]))
+@settings(max_examples=40, deadline=None)
+def test_complex_spectra_are_those_of_the_magnitudes_and_give_the_sound_back(length, window, share):
+    hop = int(window * share)
+    x = torch.from_numpy(np.random.default_rng(length).normal(0, 0.3, (2, length)).astype(np.float32))
+    stft = ComplexStft(22050, window, hop)
+    spectra = stft(x)
+    assert torch.allclose(spectra.abs(), Stft(22050, window, hop)(x)[:, 0], atol=1e-5)
+    assert torch.allclose(stft.inverse(spectra, length), x, atol=1e-4)
+    assert spectra.shape[-1] == stft.grid.count(length / 22050)
+
+
+def test_a_window_that_does_not_overlap_is_refused():
+    with pytest.raises(ConfigError, match="overlap"):
+        ComplexStft(44100, 1024, 512)

@@ -56,7 +56,9 @@ class ComplexStft(torch.nn.Module):
     def __init__(self, rate: int, window: int, hop: int):
         super().__init__()
         if window < 3 * hop:
-            raise ConfigError(f"hop {hop}", f"a window of {window} samples does not overlap enough", "use a third of it")
+            raise ConfigError(
+                f"hop {hop}", f"a window of {window} samples does not overlap enough", "use a third of it"
+            )
         self.rate, self.window, self.hop = rate, window, hop
         self.grid = Grid.of_hop(rate, hop)
         self.bins_hz = torch.arange(window // 2 + 1, dtype=torch.float64) * rate / window
@@ -66,10 +68,9 @@ class ComplexStft(torch.nn.Module):
         """Return complex spectra (..., bin, frame)."""
         frames = -(-samples.shape[-1] // self.hop)
         padded = torch.nn.functional.pad(samples, (0, frames * self.hop - samples.shape[-1]))
-        found = torch.stft(
-            padded.reshape(-1, frames * self.hop), self.window, self.hop, window=self.hann, center=True,
-            pad_mode="constant", return_complex=True,
-        )  # fmt: skip
+        flat = padded.reshape(-1, frames * self.hop)
+        settings = {"window": self.hann, "center": True, "pad_mode": "constant", "return_complex": True}
+        found = torch.stft(flat, self.window, self.hop, **settings)
         scaled = found[..., :frames] / (self.window / 2)  # the sum of the window
         return scaled.reshape(*samples.shape[:-1], *scaled.shape[-2:])
 
