@@ -10,7 +10,7 @@ import pytest
 
 from solfeggio.answers import Events
 from solfeggio.errors import AnswerError
-from solfeggio.metrics.events import evaluate_beats, evaluate_events
+from solfeggio.metrics.events import evaluate_beats, evaluate_drums, evaluate_events
 
 BEATS = Events(np.arange(0.2, 40, 0.5), list("1234") * 20)
 
@@ -121,3 +121,18 @@ def test_no_events_on_one_side_or_both():
     assert evaluate_events(none, none) == {"F": 1.0, "P": 1.0, "R": 1.0}
     assert evaluate_events(some, none) == {"F": 0.0, "P": 0.0, "R": 0.0, "F kick": 0.0}
     assert evaluate_events(none, some) == {"F": 0.0, "P": 0.0, "R": 0.0, "F kick": 0.0}
+
+
+def test_drums_are_counted_pooled_and_by_kind():
+    truth = Events([0.0, 0.5, 1.0, 1.5, 1.5], ["KD", "SD", "KD", "SD", "CY"])
+    heard = Events([0.03, 0.5, 1.0, 1.2, 1.5], ["KD", "SD", "KD", "TT", "HH"])
+    scores = evaluate_drums(truth, heard)
+    assert scores["F"] == pytest.approx(2 * 3 / (4 + 4))  # cymbals and toms do not count
+    assert (scores["F KD"], scores["F SD"], scores["F HH"]) == (1.0, pytest.approx(2 / 3), 0.0)
+    assert scores["mean F"] == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert scores["F KD 20 ms"] == 0.5
+    assert evaluate_drums(truth, truth)["mean F 20 ms"] == 1.0
+    assert np.isnan(evaluate_drums(truth, truth)["F HH"])
+    assert evaluate_drums(Events.none(), Events.none())["F"] == 1.0
+    assert evaluate_drums(truth, Events.none())["F"] == 0.0
+    assert evaluate_drums(truth, heard, span=(0.4, 0.6))["F"] == 1.0

@@ -10,7 +10,7 @@ import numpy as np
 from solfeggio.answers import Answer, Events, Segments, Stems
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.metrics.chords import asked_seconds, evaluate_chords
-from solfeggio.metrics.events import evaluate_beats, evaluate_events
+from solfeggio.metrics.events import evaluate_beats, evaluate_drums, evaluate_events
 from solfeggio.metrics.key import evaluate_key
 from solfeggio.metrics.segments import evaluate_sections
 from solfeggio.metrics.stems import evaluate_stems
@@ -19,6 +19,7 @@ from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, over_trac
 HEADLINE = {  # the columns that a task's tables show
     "beats": ("F", "downbeat F", "CMLt", "AMLt"),
     "chords": ("root", "majmin", "sevenths", "tetrads", "sevenths inversions", "mirex", "segmentation"),
+    "drums": ("F", "mean F", "F KD", "F SD", "F HH", "F 20 ms", "mean F 20 ms"),
     "key": ("weighted", "exact", "local weighted", "local exact"),
     "sections": ("F 3", "F 0.5", "F 3 trimmed", "F 0.5 trimmed", "pairwise F", "V", "label"),
     "stems": ("SDR", "SI-SDR", "spectral SNR", "log mel", "error below mix", "leakage", "onset F"),
@@ -26,6 +27,7 @@ HEADLINE = {  # the columns that a task's tables show
 JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # task: kind of answer, metrics
     "beats": (Events, evaluate_beats),
     "chords": (Segments, evaluate_chords),
+    "drums": (Events, evaluate_drums),
     "events": (Events, evaluate_events),
     "key": (Segments, evaluate_key),
     "sections": (Segments, evaluate_sections),
