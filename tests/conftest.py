@@ -48,3 +48,20 @@ def beats_home(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     if not (bundle.HOME / "beats" / "config.json").is_file():
         monkeypatch.setattr(bundle, "HOME", tiny_home)
     return bundle.HOME
+
+
+@pytest.fixture
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the systems of tests/toys listeners like those of the package: ``run.build("split")``."""
+    from solfeggio import listeners
+
+    monkeypatch.setattr(listeners, "__path__", [*listeners.__path__, str(Path(__file__).parent / "toys")])
+
+
+@pytest.fixture
+def split_home(toys: None, tmp_path: Path) -> Path:
+    """A bundle of the toy separator: at 8 kHz, "low" is what lies below 1 kHz, "high" what lies above."""
+    from solfeggio import run
+
+    run.save(run.build("split"), tmp_path / "bundle" / "split", FACTS)
+    return tmp_path / "bundle" / "split"

@@ -2,6 +2,7 @@
 
 The public verbs live here and load what they need only when used, so ``import solfeggio`` is quick and without PyTorch:
 ``read`` a sound file, ``load`` a trained system, ``hear`` one answer, ``analyze`` everything, ``stream`` live sound,
+``separate`` a recording into stems,
 ``evaluate`` an answer against the truth, ``write`` variants of a score,
 ``read_score`` and ``write_score`` for files of written music.
 
@@ -18,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from solfeggio.audio import read
     from solfeggio.band.scores.files import read_score, write_score
-    from solfeggio.run import analyze, hear, load, stream
+    from solfeggio.run import analyze, hear, load, separate, stream
     from solfeggio.studies.scores import evaluate
     from solfeggio.writing import write
 
 __version__ = "0.1.0"
-__all__ = ["analyze", "evaluate", "hear", "load", "read", "read_score", "stream", "write", "write_score"]
+__all__ = ["analyze", "evaluate", "hear", "load", "read", "read_score", "separate", "stream", "write", "write_score"]
 
 _HOMES = {
     "analyze": "solfeggio.run",
@@ -32,6 +33,7 @@ _HOMES = {
     "load": "solfeggio.run",
     "read": "solfeggio.audio",
     "read_score": "solfeggio.band.scores.files",
+    "separate": "solfeggio.run",
     "stream": "solfeggio.run",
     "write": "solfeggio.writing",
     "write_score": "solfeggio.band.scores.files",

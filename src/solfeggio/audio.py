@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -200,6 +201,24 @@ def write(path: str | os.PathLike[str], samples: np.ndarray, rate: int, *, bits:
                     sound.write(samples[:, start : start + PIECE].T)
         except (soundfile.LibsndfileError, RuntimeError, TypeError) as problem:
             raise AudioError(what, str(problem), "check the disk, the rate and the channels") from problem
+
+
+def sound_of(array: Any) -> np.ndarray:
+    """Bring an array of samples, (channel, time) or (time,), to (channel, time) float32; whole numbers to -1..1.
+
+    Raises ConfigError when it holds NaN or infinity.
+
+    >>> sound_of(np.array([0, 16384], np.int16))
+    array([[0.        , 0.50001526]], dtype=float32)
+    """
+    given = np.atleast_2d(np.asarray(array))
+    whole = np.iinfo(given.dtype).max if given.dtype.kind == "i" else 1  # 16-bit samples count to 32767, not to 1
+    samples = given.astype(np.float32) / np.float32(whole)
+    if not np.isfinite(samples).all():
+        raise ConfigError(
+            "samples hold NaN or infinity", "every sample must be a finite number", "clean the array first"
+        )
+    return samples
 
 
 def _samples(samples: np.ndarray) -> np.ndarray:

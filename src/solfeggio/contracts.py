@@ -91,7 +91,8 @@ class Separator(Listener, ABC):
     """Audio to ``Stems``: a listener whose labels are the stems and whose logits are masks of the mixture's spectra.
 
     ``spec.channels`` says whether it works in mono or stereo. ``frontend`` makes spectra of sound and sound of spectra.
-    ``run.separate`` joins windows: each reaches ``spec.border`` seconds into the next, and over those they are faded.
+    ``spec.border`` must cover what the network sees to each side and one whole window of the front-end, half for the
+    spectra and half for the sound made of them; ``separating`` joins windows, and fades each into the next.
     """
 
     frontend: ComplexStft

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from solfeggio import bundle, listeners, writers
-from solfeggio.answers import Answer, Curve, Events, Segments
-from solfeggio.audio import blocks, info, mono, resample
+from solfeggio import bundle, listeners, separating, writers
+from solfeggio.answers import Answer, Curve, Events, Segments, Stems
+from solfeggio.audio import blocks, info, mono, resample, sound_of
 from solfeggio.contracts import Listener, Separator, Writer
 from solfeggio.errors import BundleError, ConfigError, unknown
 
@@ -164,6 +164,8 @@ def hear(
     >>> len(hear(load("beats"), np.zeros((1, 22050), np.float32), 22050))
     0
     """
+    if isinstance(system, Separator):
+        return separate(system, audio, rate, progress=progress, **options)
 
     def watched() -> Iterator[np.ndarray]:
         for piece in pieces(audio, system.spec.rate, rate):
@@ -174,6 +176,41 @@ def hear(
     return system.decode(logits(system, watched()), **options)
 
 
+def separate(
+    system: Separator | str | Path,
+    audio: Any,
+    rate: int | None = None,
+    *,
+    device: str = "auto",
+    progress: Callable[[float], None] | None = None,
+    **options: Any,
+) -> Stems:
+    """Take a recording apart: its stems and the residual, which add up to it; as long and as fast as it is.
+
+    system: a separator, or a bundle's name or folder, loaded once for the device. audio, rate, progress: as for
+    ``hear``; a mono recording gives mono stems. options go to the system's ``spectra``. All stems are held in memory:
+    for an hour take ``separating.parts``, or the command line. Raises AudioError for what cannot be heard and
+    ConfigError for a system that does not separate.
+    """
+    loaded = separator(system, device)
+    found = list(separating.parts(loaded, audio, rate, progress=progress, **options))
+    labels = loaded.spec.labels
+    if not found:
+        nothing = np.zeros((len(np.atleast_2d(audio)), 0), np.float32)
+        return Stems(labels, np.zeros((len(labels), *nothing.shape)), int(rate or 0), nothing)
+    sounds, residuals = (np.concatenate(each, -1) for each in zip(*found, strict=True))
+    sounds.flags.writeable = residuals.flags.writeable = False  # so that they are not copied
+    return Stems(labels, sounds, rate or info(audio).rate, residuals)
+
+
+def separator(system: Separator | str | Path, device: str = "auto") -> Separator:
+    """Load a separator once for many recordings; raises ConfigError for a system that does not separate."""
+    loaded = system if isinstance(system, Separator) else shipped(bundle.folder(system), device)
+    if not isinstance(loaded, Separator):
+        raise ConfigError(f"{system} does not separate", "its answers are not stems", f"hear: solfeggio hear {system}")
+    return loaded
+
+
 def pieces(audio: Any, rate: int, own_rate: int | None = None) -> Iterator[np.ndarray]:
     """Give the mono samples (time,) of a file or array at ``rate`` Hz, piece by piece."""
     if isinstance(audio, (str, Path)):
@@ -181,14 +218,7 @@ def pieces(audio: Any, rate: int, own_rate: int | None = None) -> Iterator[np.nd
         return
     if own_rate is None:
         raise ConfigError("samples without a rate", "an array does not say how fast it was sampled", "give rate=44100")
-    given = np.atleast_2d(np.asarray(audio))
-    whole = np.iinfo(given.dtype).max if given.dtype.kind == "i" else 1  # 16-bit samples count to 32767, not to 1
-    samples = given.astype(np.float32) / np.float32(whole)
-    if not np.isfinite(samples).all():
-        raise ConfigError(
-            "samples hold NaN or infinity", "every sample must be a finite number", "clean the array first"
-        )
-    heard = resample(mono(samples), own_rate, rate).reshape(-1)
+    heard = resample(mono(sound_of(audio)), own_rate, rate).reshape(-1)
     step = int(BLOCK * rate)
     yield from (heard[start : start + step] for start in range(0, len(heard), step))
 

@@ -69,8 +69,8 @@ class ComplexStft(torch.nn.Module):
         frames = -(-samples.shape[-1] // self.hop)
         padded = torch.nn.functional.pad(samples, (0, frames * self.hop - samples.shape[-1]))
         flat = padded.reshape(-1, frames * self.hop)
-        settings = {"window": self.hann, "center": True, "pad_mode": "constant", "return_complex": True}
-        found = torch.stft(flat, self.window, self.hop, **settings)
+        window, hop = self.window, self.hop
+        found = torch.stft(flat, window, hop, window=self.hann, pad_mode="constant", return_complex=True)
         scaled = found[..., :frames] / (self.window / 2)  # the sum of the window
         return scaled.reshape(*samples.shape[:-1], *scaled.shape[-2:])
 
