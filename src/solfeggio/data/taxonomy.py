@@ -1,6 +1,6 @@
 """One taxonomy of instruments, and what the band, OpenMIC-2018 and MedleyDB call them.
 
-OpenMIC-2018 has 20 classes (Humphrey, Durand, McFee, ISMIR 2018), MedleyDB some ninety names (Bittner et al., ISMIR
+OpenMIC-2018 has 20 classes (Humphrey, Durand, McFee, ISMIR 2018), MedleyDB 117 names (Bittner et al., ISMIR
 2014). Where one of them is coarser than ours its name stands for several of our classes, where it is finer several of
 its names stand for one.
 """

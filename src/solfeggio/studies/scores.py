@@ -14,12 +14,14 @@ from solfeggio.metrics.events import evaluate_beats, evaluate_drums, evaluate_ev
 from solfeggio.metrics.key import evaluate_key
 from solfeggio.metrics.segments import evaluate_sections
 from solfeggio.metrics.stems import evaluate_stems
+from solfeggio.metrics.tags import evaluate_activity
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, over_tracks
 
 HEADLINE = {  # the columns that a task's tables show
     "beats": ("F", "downbeat F", "CMLt", "AMLt"),
     "chords": ("root", "majmin", "sevenths", "tetrads", "sevenths inversions", "mirex", "segmentation"),
     "drums": ("F", "mean F", "F KD", "F SD", "F HH", "F 20 ms", "mean F 20 ms"),
+    "instruments": ("F", "P", "R", "F macro"),
     "key": ("weighted", "exact", "local weighted", "local exact"),
     "sections": ("F 3", "F 0.5", "F 3 trimmed", "F 0.5 trimmed", "pairwise F", "V", "label"),
     "stems": ("SDR", "SI-SDR", "spectral SNR", "log mel", "error below mix", "leakage", "onset F"),
@@ -29,6 +31,7 @@ JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # t
     "chords": (Segments, evaluate_chords),
     "drums": (Events, evaluate_drums),
     "events": (Events, evaluate_events),
+    "instruments": (Segments, evaluate_activity),
     "key": (Segments, evaluate_key),
     "sections": (Segments, evaluate_sections),
     "stems": (Stems, evaluate_stems),
