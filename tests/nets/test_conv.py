@@ -71,3 +71,12 @@ def test_padding_is_all_past_when_causal_and_even_otherwise():
     x = torch.ones(1, 3)
     assert pad_time(x, 2, True).tolist() == [[0, 0, 1, 1, 1]]
     assert pad_time(x, 2, False).tolist() == [[0, 1, 1, 1, 0]]
+
+
+def test_a_stem_that_is_not_placed_hears_the_same_wherever_it_is():
+    torch.manual_seed(0)
+    low = torch.zeros(1, 1, 48, 8)
+    low[:, :, 16:20] = 1.0
+    for placed in (True, False):
+        stem = Stem(1, 48, (4, 8), (4,), placed=placed).eval()
+        assert torch.allclose(stem(low), stem(low.roll(8, 2)), atol=1e-6) is not placed

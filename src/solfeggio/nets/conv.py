@@ -18,8 +18,9 @@ class Stem(nn.Module):
     """Small square convolutions with pooling over bins: a spectrogram becomes one vector a frame.
 
     channels: of the input. bins: of the input. widths: channels after each of the convolutions (3 by 3; bins are pooled
-    by ``pools``); the last one sees all remaining bins at once. Shape: (batch, channel, bin, frame) to
-    (batch, widths[-1], frame). ``reach``: frames seen to each side (all in the past when causal).
+    by ``pools``); the last one sees all remaining bins at once, or, not ``placed``, their mean and maximum, which say
+    nothing of where in the spectrum something is. Shape: (batch, channel, bin, frame) to (batch, widths[-1], frame).
+    ``reach``: frames seen to each side (all in the past when causal).
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class Stem(nn.Module):
         pools: Sequence[int],
         dropout: float = 0.1,
         causal: bool = False,
+        placed: bool = True,
     ):
         super().__init__()
-        self.causal = causal
+        self.causal, self.placed = causal, placed
         self.reach = (len(widths) - 1) * (2 if causal else 1)
         self.norm = nn.BatchNorm2d(channels)
         self.layers = nn.ModuleList()
@@ -47,7 +49,7 @@ class Stem(nn.Module):
                 )
             )
             channels, bins = width, bins // pool
-        self.last = nn.Conv2d(channels, widths[-1], (bins, 1))
+        self.last = nn.Conv2d(channels if placed else 2 * channels, widths[-1], (bins if placed else 1, 1))
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -57,6 +59,8 @@ class Stem(nn.Module):
         for layer in self.layers:
             x = layer["pool"](layer["conv"](pad_time(x, 2, self.causal)))  # pooled first: a third of the work
             x = self.dropout(nn.functional.elu(layer["norm"](x)))
+        if not self.placed:
+            x = torch.cat([x.mean(2, keepdim=True), x.amax(2, keepdim=True)], 1)
         return nn.functional.elu(self.last(x)).squeeze(2)
 
 
