@@ -12,9 +12,10 @@ in the log.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,6 +174,28 @@ def write(path: str | os.PathLike[str], samples: np.ndarray, rate: int, *, bits:
     or mp3 does not have is raised to the next one that it has. Raises AudioError for an unknown suffix, NaN, no
     samples, or a place that cannot be written to.
     """
+    samples = _samples(samples)
+    with writing(path, rate, len(samples), bits=bits, frames=samples.shape[1]) as put:
+        put(samples)
+
+
+@contextmanager
+def writing(
+    path: str | os.PathLike[str], rate: int, channels: int, *, bits: int = 24, frames: int = 0
+) -> Iterator[Callable[[np.ndarray], None]]:
+    """Write a sound file of any length block by block, whole or not at all: gives what takes (channel, time) blocks.
+
+    frames: about how many there will be, where known: a .wav of more than 4 GB needs another kind of header. The rest,
+    and errors, as for ``write``.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with writing(f"{folder}/a.wav", 8000, 1) as put:
+    ...         for _ in range(3):
+    ...             put(np.zeros((1, 800)))
+    ...     info(f"{folder}/a.wav").seconds
+    0.3
+    """
     suffix = Path(path).suffix.lower()
     what = f"{path} cannot be written"
     if suffix not in CODECS:
@@ -181,26 +204,67 @@ def write(path: str | os.PathLike[str], samples: np.ndarray, rate: int, *, bits:
     if bits not in (16, 24):
         raise ConfigError(f"{bits} bits", "flac files are written with 16 or 24")
     subtype = f"PCM_{bits}" if form == "FLAC" else subtype
-    samples = _samples(samples)
-    if not (samples.size and np.isfinite(samples).all()):
-        raise AudioError(what, "the samples hold NaN or infinity" if samples.size else "there are no samples")
-    if len(samples) > most:
-        raise AudioError(what, f"{len(samples)} channels, {suffix} holds {most}", "mix them down, or write .wav")
-    if rates and rate not in rates:
-        higher = min((r for r in rates if r > rate), default=rates[-1])
-        samples, rate = resample(samples, rate, higher), higher
-    if subtype != "FLOAT" and np.abs(samples).max() > 1:
-        LOG.warning("%s is clipped: its loudest sample is %.2f", path, np.abs(samples).max())
-        samples = np.clip(samples, -1, 1)
-    if form == "WAV" and samples.nbytes > 4e9:
+    if channels > most:
+        raise AudioError(what, f"{channels} channels, {suffix} holds {most}", "mix them down, or write .wav")
+    to_rate = min((r for r in rates if r >= rate), default=rates[-1]) if rates else rate
+    if form == "WAV" and 4 * channels * frames > 4e9:
         form = "RF64"
-    with replacing(path, AudioError) as temporary:
+    convert, loudest, count = Converter(rate, to_rate), 0.0, 0
+
+    def put(block: np.ndarray, last: bool = False) -> None:
+        nonlocal loudest, count
+        block = _samples(block)
+        if not np.isfinite(block).all():
+            raise AudioError(what, "the samples hold NaN or infinity")
+        count += block.shape[1]
+        block = convert(block, last)
+        loudest = max(loudest, float(np.abs(block).max(initial=0.0)))
+        block = block if subtype == "FLOAT" else np.clip(block, -1, 1)
+        with blamed():
+            for start in range(0, block.shape[1], PIECE):  # libsndfile crashes on long single Ogg writes
+                sound.write(block[:, start : start + PIECE].T)
+
+    @contextmanager
+    def blamed() -> Iterator[None]:
         try:
-            with soundfile.SoundFile(os.fsencode(temporary), "w", rate, len(samples), subtype, format=form) as sound:
-                for start in range(0, samples.shape[1], PIECE):  # libsndfile crashes on long single Ogg writes
-                    sound.write(samples[:, start : start + PIECE].T)
+            yield
         except (soundfile.LibsndfileError, RuntimeError, TypeError) as problem:
             raise AudioError(what, str(problem), "check the disk, the rate and the channels") from problem
+
+    with replacing(path, AudioError) as temporary:
+        with blamed():
+            sound = soundfile.SoundFile(os.fsencode(temporary), "w", to_rate, channels, subtype, format=form)
+        with sound:
+            yield put
+            put(np.zeros((channels, 0), np.float32), last=True)
+        if not count:
+            raise AudioError(what, "there are no samples")
+    if subtype != "FLOAT" and loudest > 1:
+        LOG.warning("%s is clipped: its loudest sample is %.2f", path, loudest)
+
+
+class Converter:
+    """Changes the rate of (..., channel, time) pieces that follow each other; does nothing where rates are equal."""
+
+    def __init__(self, rate: int, to_rate: int):
+        self.rate, self.to_rate = rate, to_rate
+        self._stream: soxr.ResampleStream | None = None
+        self._shape: tuple[int, ...] = ()
+
+    def __call__(self, piece: np.ndarray, last: bool = False) -> np.ndarray:
+        """Give what is ready of the sound so far; last: and all the rest."""
+        self._shape = piece.shape[:-1]
+        if self.rate == self.to_rate:
+            return piece
+        flat = np.ascontiguousarray(piece.reshape(math.prod(self._shape), piece.shape[-1]).T)
+        if self._stream is None:
+            self._stream = soxr.ResampleStream(self.rate, self.to_rate, flat.shape[1], dtype="float32", quality="HQ")
+        found = self._stream.resample_chunk(flat, last=last)
+        return found.T.reshape(*self._shape, len(found))
+
+    def rest(self) -> np.ndarray:
+        """End the sound, and give what is left of it."""
+        return self(np.zeros((*self._shape, 0), np.float32), last=True)
 
 
 def sound_of(array: Any) -> np.ndarray:

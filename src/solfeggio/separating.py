@@ -7,17 +7,15 @@ what it gave to no stem, is the residual: stems and residual add up to the recor
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 import torch
 
-from solfeggio.audio import blocks, info, sound_of
+from solfeggio.audio import Converter, blocks, info, sound_of
 from solfeggio.contracts import Separator
 from solfeggio.errors import ConfigError
 
@@ -108,35 +106,11 @@ def apart(system: Separator, samples: np.ndarray, **options: Any) -> np.ndarray:
     given = torch.from_numpy(np.array(samples, np.float32))  # a copy, as it may be read-only
     batch = given[None] if alike else given[:, None].expand(-1, system.spec.channels, -1)
     with torch.inference_mode():
-        features = system.prepare(batch.to(next(system.parameters()).device))
+        features = system.prepare(batch.to(system.frontend.hann.device))
         spectra = system.spectra(system(features), features, **options)
         found = system.resynthesise(spectra, samples.shape[1])
         found = found[0] if alike else found.mean(2).transpose(0, 1)
     return found.float().cpu().numpy()
-
-
-class Converter:
-    """Changes the rate of (..., channel, time) pieces that follow each other; does nothing where rates are equal."""
-
-    def __init__(self, rate: int, to_rate: int):
-        self.rate, self.to_rate = rate, to_rate
-        self._stream: Any = None
-        self._shape: tuple[int, ...] = ()
-
-    def __call__(self, piece: np.ndarray, last: bool = False) -> np.ndarray:
-        """Give what is ready of the sound so far."""
-        self._shape = piece.shape[:-1]
-        if self.rate == self.to_rate:
-            return piece
-        flat = np.ascontiguousarray(piece.reshape(math.prod(self._shape), piece.shape[-1]).T)
-        if self._stream is None:
-            self._stream = soxr.ResampleStream(self.rate, self.to_rate, flat.shape[1], dtype="float32", quality="HQ")
-        found = self._stream.resample_chunk(flat, last=last)
-        return found.T.reshape(*self._shape, len(found))
-
-    def rest(self) -> np.ndarray:
-        """End the sound, and give what is left of it."""
-        return self(np.zeros((*self._shape, 0), np.float32), last=True)
 
 
 def _source(audio: Any, rate: int | None) -> tuple[int, Iterator[np.ndarray]]:
