@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solfeggio.answers import Curve, Events, Notes, Segments
+from solfeggio.answers import Curve, Events, Notes, Segments, Stems
 from solfeggio.report.page import song_page
 from solfeggio.report.recipe_page import recipe_page
 from solfeggio.report.sound import click
@@ -347,6 +347,50 @@ def test_one_player_at_a_time_in_a_report(browser: Any, tmp_path: Path) -> None:
         assert page.evaluate("Player.all.map((player) => player.audio.paused)") == [True, False]
 
 
+# level of 220 and 880 Hz in what the audio element plays, a second from its start
+LEVEL = """async () => {
+    const bytes = await new Response(await (await fetch(Player.all[0].audio.src)).blob()).arrayBuffer();
+    const samples = new Int16Array(bytes, 44), rate = 22050, channels = new Uint8Array(bytes)[22];
+    return [220, 880].map((hz) => { let re = 0, im = 0; for (let n = 0; n < rate; n++) {
+        const x = samples[channels * (n + rate)] / 32767, w = 2 * Math.PI * hz * n / rate;
+        re += x * Math.cos(w); im += x * Math.sin(w); } return 2 * Math.hypot(re, im) / rate; });
+}"""
+
+
+def test_a_mixer_mutes_solos_and_sets_levels(browser: Any, tmp_path: Path) -> None:
+    rate, time = 22050, np.arange(22050 * 4) / 22050
+    sounds = {name: 0.2 * np.sin(2 * np.pi * hz * time)[None] for name, hz in (("low", 220), ("high", 880))}
+    stems = Stems.of(sounds, rate, 0.02 * np.sin(2 * np.pi * 3000 * time)[None])
+    song_page(tmp_path / "a.html", title="a", samples=stems.mix(), rate=rate, answers={"stems": stems})
+    context = browser.new_context(bypass_csp=True)  # for the test to read the sound
+    page = context.new_page()
+    page.goto((tmp_path / "a.html").as_uri())
+    page.wait_for_function("Player.all[0].audio.src.startsWith('blob:')")
+    assert page.locator(".strip-name").all_inner_texts() == ["low", "high", "residual"]
+    assert page.evaluate("Player.all[0].find('.lane').querySelectorAll('.stem-wave').length") == 2
+    mute, solo, slide = (page.locator(f"[data-{name}]") for name in ("mute", "solo", "level"))
+
+    def heard(act: Any) -> list[float]:
+        before = page.evaluate("Player.all[0].audio.src")
+        act()
+        page.wait_for_function("(before) => Player.all[0].audio.src !== before", arg=before)
+        return page.evaluate(LEVEL)
+
+    assert heard(lambda: mute.nth(0).click()) == pytest.approx([0, 0.2], abs=0.02)
+    assert page.locator(".stem-wave.silent").count() == 1
+    assert heard(lambda: solo.nth(0).click()) == pytest.approx([0, 0], abs=0.02)  # muted, though alone
+    assert heard(lambda: mute.nth(0).click()) == pytest.approx([0.2, 0], abs=0.02)
+    assert heard(lambda: solo.nth(1).click()) == pytest.approx([0.2, 0.2], abs=0.02)  # two of three
+    assert heard(lambda: solo.nth(1).click(modifiers=["Shift"])) == pytest.approx([0, 0.2], abs=0.02)  # no other
+    assert heard(lambda: solo.nth(1).click()) == pytest.approx([0.2, 0.2], abs=0.02)  # none is all
+    assert heard(lambda: slide.nth(1).fill("0.5")) == pytest.approx([0.2, 0.1], abs=0.02)
+    assert slide.nth(1).get_attribute("aria-valuetext") == "-6.0 dB"
+    whole = page.evaluate("Player.all[0].whole")
+    slide.nth(1).dblclick()
+    page.wait_for_function("(whole) => Player.all[0].audio.src === whole", arg=whole)
+    context.close()
+
+
 def test_players_are_silenced_and_heard_alone(browser: Any, tmp_path: Path) -> None:
     rate, seconds = 22050, 4
     time = np.arange(rate * seconds) / rate
@@ -360,14 +404,6 @@ def test_players_are_silenced_and_heard_alone(browser: Any, tmp_path: Path) -> N
         answers={"beats": Events.none()},
         stems=stems,
     )
-    # level of 220 and 880 Hz in what the audio element plays, a second from its start
-    level = """async () => {
-        const bytes = await new Response(await (await fetch(Player.all[0].audio.src)).blob()).arrayBuffer();
-        const samples = new Int16Array(bytes, 44), rate = 22050;
-        return [220, 880].map((hz) => { let re = 0, im = 0; for (let n = 0; n < rate; n++) {
-            const x = samples[2 * (n + rate)] / 32767, w = 2 * Math.PI * hz * n / rate;
-            re += x * Math.cos(w); im += x * Math.sin(w); } return 2 * Math.hypot(re, im) / rate; });
-    }"""
     context = browser.new_context(bypass_csp=True)  # for the test to read the sound
     page = context.new_page()
     page.goto((tmp_path / "a.html").as_uri())
@@ -380,7 +416,7 @@ def test_players_are_silenced_and_heard_alone(browser: Any, tmp_path: Path) -> N
         before = page.evaluate("Player.all[0].audio.src")
         act()
         page.wait_for_function("(before) => Player.all[0].audio.src !== before", arg=before)
-        return page.evaluate(level)
+        return page.evaluate(LEVEL)
 
     assert heard(lambda: buttons.nth(0).click()) == pytest.approx([0, 0.2], abs=0.02)
     assert heard(lambda: buttons.nth(0).click(modifiers=["Shift"])) == pytest.approx([0.2, 0], abs=0.02)

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
+from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Stems, Tags
 from solfeggio.errors import AnswerError
 from solfeggio.report.lanes import Envelope, lane, lanes, pretty, times, tint
 
@@ -38,6 +38,7 @@ ANSWERS: list[Answer] = [
     Curve([0, 1, 2], [110, 0, 220], "Hz"),
     Notes([0, 1], [1, 2], [60, 61.5], [100, 20], ["bass", "lead"]),
     Tags(["piano", "calm"], [0.2, 0.9]),
+    Stems.of({"vocals": np.ones((2, 800)), "drums": np.zeros((2, 800))}, 8000),
     Events.none(),
     Segments([], []),
     Curve([], []),
@@ -65,6 +66,16 @@ def test_lanes_hold_what_the_answer_holds() -> None:
     notes = lane("notes", ANSWERS[4])
     assert list(floats(notes["pitches"])) == [60, 61.5] and notes["range"] == [60, 61.5]
     assert lane("tags", ANSWERS[5])["tags"][0] == ["calm", 0.9]
+
+
+def test_each_stem_has_its_waveform_in_a_page_of_bounded_size() -> None:
+    rng = np.random.default_rng(0)
+    sounds = {str(i): rng.normal(0, 0.1 * i, (1, 300 * 400)) for i in range(1, 6)}
+    made = lane("stems", Stems.of(sounds, 400))
+    assert made["names"] == list(sounds) and len(made["waves"]) == 5
+    peaks = [wave["peak"] for wave in made["waves"]]
+    assert peaks == sorted(peaks) and peaks[0] == pytest.approx(np.abs(sounds["1"]).max(), abs=1e-4)
+    assert sum(wave["columns"] for wave in made["waves"]) <= 200_000
 
 
 def test_overlapping_segments_get_rows() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from solfeggio import harte
-from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
+from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Stems, Tags
 from solfeggio.errors import AnswerError, ConfigError
 from solfeggio.report import guitar
 
@@ -101,7 +101,7 @@ def lane(name: str, answer: Answer, key: str = "") -> dict[str, Any]:
             made = {"name": name, **make(name, answer)}
             return _harmonic(made, answer, key) if isinstance(answer, Segments) else made
     raise AnswerError(
-        f"{type(answer).__name__} '{name}' has no lane", "lanes exist for Events, Segments, Curve, Notes, Tags"
+        f"{type(answer).__name__} '{name}' has no lane", "lanes exist for Events, Segments, Curve, Notes, Tags, Stems"
     )
 
 
@@ -312,10 +312,27 @@ def _tags(name: str, answer: Tags) -> dict[str, Any]:
     }
 
 
+def _stems(name: str, answer: Stems) -> dict[str, Any]:
+    """A waveform for each stem, all on one scale."""
+    waves = []
+    for sound in answer.samples:
+        envelope = Envelope(answer.rate, answer.duration * len(answer))  # they share the columns of a page
+        envelope.add(sound)
+        waves.append(envelope.lane())
+    return {
+        "kind": "stems",
+        "legend": False,
+        "names": [pretty(label) for label in answer.labels],
+        "waves": waves,
+        "about": _about(name, len(answer), "stem", answer.labels),
+    }
+
+
 _LANES: tuple[tuple[type[Answer], Any], ...] = (
     (Events, _events),
     (Segments, _segments),
     (Curve, _curve),
     (Notes, _notes),
     (Tags, _tags),
+    (Stems, _stems),
 )

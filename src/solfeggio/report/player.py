@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from solfeggio import audio
-from solfeggio.answers import Answer, Curve, Events, Segments, Tags
+from solfeggio.answers import Answer, Curve, Events, Segments, Stems, Tags
 from solfeggio.errors import AudioError
 from solfeggio.notation import bars, global_key, tempo_curve
 from solfeggio.report import lanes
 from solfeggio.report.sound import MP3_RATES, bitrate, data_uri, mp3
 
 SMALL_BYTES = 2_900_000  # originals up to this size travel as they are
-STEM_KBPS = 80
+STEM_KBPS = 80  # in stereo
 STEREO_SECONDS = 900  # longer recordings are packed in mono
 
 
@@ -53,9 +53,12 @@ def player_data(
 
     Give samples (channel, time) with their rate in Hz, or the media file, which is read in constant memory.
     answers: "beats" Events draw the grid and drive the click; with ``tempo``, a lane of it is added when
-    no answer has that name. stems: see ``song_page``; needs samples.
+    no answer has that name. stems: see ``song_page``; needs samples. A ``Stems`` answer brings its own, and a mixer.
     Raises AudioError when there is neither samples nor a media file.
     """
+    separated = [answer for answer in answers.values() if isinstance(answer, Stems)]
+    if separated:
+        stems, kbps = _players(separated[0]), kbps or STEM_KBPS
     uri, envelope = _sound(samples, rate, media, kbps)
     duration = envelope.samples / envelope.rate
     beats = answers.get("beats")
@@ -84,6 +87,7 @@ def player_data(
         "audio": uri,
         "length": clock(duration),
         "stems": list(stems or ()),
+        "mixer": bool(separated),
         "chords": any(lane["kind"] == "chords" for lane in data["lanes"]),  # type: ignore[attr-defined]
         "peak": drawn["peak"],
         "data": data,
@@ -165,8 +169,17 @@ def _stems(
     packed = []
     for name, stem in stems.items():
         sound = audio.resample(gain * stem, rate, to_rate)
-        packed.append({"name": name, "audio": data_uri(mp3([sound], to_rate, len(sound), STEM_KBPS), "audio/mpeg")})
+        kbps = STEM_KBPS * len(sound) // 2
+        packed.append({"name": name, "audio": data_uri(mp3([sound], to_rate, len(sound), kbps), "audio/mpeg")})
     return packed
+
+
+def _players(stems: Stems) -> dict[str, np.ndarray]:
+    """The sounds of a mixer: stems, and the residual where it can be heard (60 dB below the mix)."""
+    sounds = dict(zip(stems.labels, stems.samples, strict=True))
+    if stems.residual is not None and np.square(stems.residual).sum() > 1e-6 * np.square(stems.mix()).sum():
+        sounds["residual"] = stems.residual
+    return sounds
 
 
 def _watched(blocks: Iterator[np.ndarray], envelope: lanes.Envelope) -> Iterator[np.ndarray]:
