@@ -7,6 +7,8 @@ its names stand for one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from solfeggio.answers import Segments
 from solfeggio.band.instruments import NAMES
 from solfeggio.errors import unknown
@@ -90,6 +92,16 @@ def instrument_classes(name: str, source: str = "band") -> tuple[str, ...]:
     if name not in names:
         raise unknown(f"instrument of {source}", name, names)
     return names[name]
+
+
+def are_instruments(labels: Iterable[str]) -> bool:
+    """Tell whether labels, at least one, are all names of instruments: ours, the band's or MedleyDB's.
+
+    >>> are_instruments(["voice", "drum set"]), are_instruments(["verse", "bass"]), are_instruments([])
+    (True, False, False)
+    """
+    names = set(labels)
+    return bool(names) and names <= (_CLASS_OF.keys() | NAMES.keys())
 
 
 def in_our_classes(activity: Segments, source: str = "band") -> Segments:
