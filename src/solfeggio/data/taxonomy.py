@@ -66,6 +66,7 @@ OPENMIC: dict[str, tuple[str, ...]] = {  # OpenMIC's class: those of ours that i
 }  # fmt: skip
 LABELS = tuple(CLASSES)
 SINGING = LABELS[-1]
+_CLASS_OF: dict[str, tuple[str, ...]]
 _CLASS_OF = {name: (kind,) for kind, names in CLASSES.items() for name in (kind, *names)} | dict.fromkeys(NONE, ())
 _BAND = {*LABELS, *NAMES}
 _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
