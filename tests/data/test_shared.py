@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from solfeggio import audio
+from solfeggio.answers import Segments
 from solfeggio.data.shared import beat_files, real_dataset, shared_folder, unlabeled_dataset
 from solfeggio.errors import ConfigError, DataError, FormatError
 
@@ -34,6 +35,7 @@ def shared(tmp_path: Path) -> Path:
     (tmp_path / "jamendo" / "b.wav").rename(tmp_path / "jamendo" / "b.mp3")
     (tmp_path / "jamendo" / "b.words.csv").write_text("word_start,word_end,line_end\n1.0,1.5,nan\n1.5,2.0,2.0\n")
     (tmp_path / "jamendo" / "b.txt").write_text("bonne\nhumeur\n")
+    (tmp_path / "jamendo" / "b.lines.csv").write_text("start_time,end_time,lyrics_line\n1.0,2.0,bonne humeur\n")
     (tmp_path / "beats").mkdir()
     audio.write(tmp_path / "beats" / "easy.flac", TONE, 8000)
     (tmp_path / "beats" / "easy.beats").write_text("0.2 1\n0.6 2\n1.0 1\n")
@@ -54,6 +56,7 @@ def test_mdb_has_every_truth_and_its_stems(shared: Path) -> None:
 def test_lyrics_and_beats(shared: Path) -> None:
     (song,) = real_dataset("jamendo", shared)
     assert song.answers["lyrics"].labels == ("bonne", "humeur") and song.answers["lyrics"].ends.tolist() == [1.5, 2.0]
+    assert song.answers["lines"] == Segments([1.0], [2.0])
     (easy,) = real_dataset("beats", shared)
     assert easy.span == pytest.approx((0.0, 1.2))
     assert list(beat_files(shared)) == ["Song", "easy"]

@@ -122,6 +122,10 @@ def _jamendo(home: Path) -> list[Track]:
             rows = _numbers(words, 2, header=True)
             said = text.read_text("utf-8", "replace").split() if text.is_file() else []
             answers["lyrics"] = Segments(rows[:, 0], rows[:, 1], said if len(said) == len(rows) else [""] * len(rows))
+        lines = sound.with_name(f"{sound.stem}.lines.csv")
+        if lines.is_file():
+            rows = _numbers(lines, 2, header=True)
+            answers["lines"] = Segments(rows[:, 0], rows[:, 1])
         groups = {"song": sound.stem, "work": sound.stem}
         tracks.append(Track(f"jamendo-{sound.stem}", partial(audio.read, sound), answers, groups))
     return tracks
