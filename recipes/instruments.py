@@ -90,7 +90,7 @@ INVALID = (
     "A few sampled instruments stand for each class, so the number of songs says little about the number of sounds.",
     "Activity counts from note to note: a ringing cymbal's end, or a rest under half a second, is a convention.",
     "Ranking at coarse time scales is flattered by songs that have the same players throughout.",
-    "The real songs are ten. Gaps between sung lines last 50 s in all three songs together and 4 s in one of them, whose "
+    "The real songs are ten. Gaps between sung lines last 50 s in all three songs together and 4 s in one, whose "
     "ROC-AUC hangs on three breaths; the borders of words are exact to a tenth of a second or two at best.",
     "The sizes of FC, CNN and CRNN are not the published ones, and they read our features at our rate.",
     "The study's budget is short, so what learns slowly may overtake with more steps.",
