@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from solfeggio import cli_band, cli_write
+from solfeggio import cli_band, cli_separate, cli_write
 
 app = typer.Typer(
     name="solfeggio",
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_band.app)
 app.add_typer(cli_write.app)
+app.command()(cli_separate.separate)
 
 Sounds = Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Sound files, or folders of them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
@@ -74,6 +75,7 @@ def analyze(
     from solfeggio.batch import find, output_folder
     from solfeggio.report.analysis import analysis_files, usual
     from solfeggio.run import check_options, heard
+    from solfeggio.terminal import work_through
 
     kinds = _names(format) or usual()
     made = analysis_files("", kinds)  # complains about unknown formats
@@ -85,7 +87,7 @@ def analyze(
         _load(task, device)
     job = partial(_analyze_one, out=out, kinds=kinds, device=device, options=options)
     done = [str(file) for listed in made.values() for file in listed]
-    _batch(job, items, out, done if skip_existing else (), jobs, quiet, debug)
+    work_through(job, items, out, done if skip_existing else (), jobs, quiet, debug)
 
 
 @app.command()
@@ -108,6 +110,7 @@ def hear(
     from solfeggio.errors import ConfigError
     from solfeggio.report.analysis import answer_files
     from solfeggio.run import check_options
+    from solfeggio.terminal import work_through
 
     kinds = _names(format) or ("csv",)
     made = answer_files("", "answer", kinds)
@@ -119,14 +122,14 @@ def hear(
             raise ConfigError(what, "one answer fits there", "give a folder with -o")
         check_options([_load(task, device)], options)
         job: Callable[..., Any] = partial(_print_one, task=task, kind=kinds[0], device=device, options=options)
-        _batch(job, items, None, (), 1, quiet, debug)
+        work_through(job, items, None, (), 1, quiet, debug)
         return
     output_folder(out)
     name = _load(task, device)
     check_options([name], options)
     made = answer_files("", name, kinds)
     job = partial(_hear_one, out=out, task=task, kinds=kinds, device=device, options=options)
-    _batch(job, items, out, [str(file) for file in made] if skip_existing else (), jobs, quiet, debug)
+    work_through(job, items, out, [str(file) for file in made] if skip_existing else (), jobs, quiet, debug)
 
 
 @app.command()
@@ -207,8 +210,14 @@ def _recipe(name: str, verb: str, args: Sequence[str]) -> None:
 def _load(system: str, device: str) -> str:
     """Load a system before any work, so that a wrong name is one error and not one for each recording; its task."""
     from solfeggio import bundle, run
+    from solfeggio.contracts import Separator
+    from solfeggio.errors import ConfigError
 
-    return type(run.shipped(bundle.folder(system), device)).__module__.rpartition(".")[2]
+    found = run.shipped(bundle.folder(system), device)
+    if isinstance(found, Separator):
+        todo = f"solfeggio separate --system {system}"
+        raise ConfigError(f"{system} is not heard", "its answer is sound: it takes recordings apart", todo)
+    return type(found).__module__.rpartition(".")[2]
 
 
 def _analyze_one(item: Any, advance: Any, *, out: Path, kinds: Sequence[str], device: str, options: Any) -> list[Path]:
@@ -231,41 +240,6 @@ def _print_one(item: Any, advance: Any, *, task: str, kind: str, device: str, op
     from solfeggio.report.analysis import answer_text
 
     return answer_text(item.source, task, kind, device=device, progress=advance, **options)
-
-
-def _batch(
-    job: Callable[..., Any],
-    items: Sequence[Any],
-    out: Path | None,
-    done: Sequence[str],
-    jobs: int,
-    quiet: bool,
-    debug: bool,
-) -> None:
-    """Work through recordings with progress on stderr and results on stdout; ends with the exit code.
-
-    done: suffixes of the files whose presence says that a recording is done already.
-    """
-    from solfeggio.batch import apart, work
-    from solfeggio.terminal import Listening
-
-    kept, outcomes = apart(items)
-    todo = [i for i in kept if not (done and out and all((out / f"{i.prefix}{end}").is_file() for end in done))]
-    with Listening(todo, quiet, debug) as screen:
-        for outcome in outcomes:
-            screen.show(outcome)
-        for outcome in work(job, todo, jobs, screen.advance):
-            outcomes.append(outcome)
-            screen.show(outcome)
-    for outcome in outcomes:
-        if isinstance(outcome.result, str):
-            sys.stdout.write(outcome.result)
-        elif outcome.result and not quiet:
-            print(outcome.result[0])
-    if out is not None and (len(items) > 1 or not any(outcome.error for outcome in outcomes)):
-        screen.sum_up(len(items) - len(todo) - sum(1 for o in outcomes if o.item not in todo), outcomes)
-    if any(outcome.error for outcome in outcomes):
-        raise typer.Exit(1 if any(outcome.bug for outcome in outcomes) else 2)
 
 
 def _options(tempo: str | None, metres: str | None, vocabulary: str | None) -> dict[str, Any]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Self
 
+import typer
+
 from solfeggio import audio
-from solfeggio.batch import Item, Outcome
+from solfeggio.batch import Item, Outcome, apart, work
 from solfeggio.errors import SolfeggioError
 
 MOST_MEASURED = 200  # recordings whose lengths are looked up for the progress bar
@@ -97,6 +100,39 @@ class Listening:
             self._bar[0].console.print(line, soft_wrap=True)
         else:
             print(line, file=sys.stderr)
+
+
+def work_through(
+    job: Callable[..., Any],
+    items: Sequence[Any],
+    out: Path | None,
+    done: Sequence[str],
+    jobs: int,
+    quiet: bool,
+    debug: bool,
+    doing: str = "hearing",
+) -> None:
+    """Work through recordings with progress on stderr and results on stdout; ends with the exit code.
+
+    done: ends of the files' names, behind the item's prefix, whose presence says that a recording is done already.
+    """
+    kept, outcomes = apart(items)
+    todo = [i for i in kept if not (done and out and all((out / f"{i.prefix}{end}").is_file() for end in done))]
+    with Listening(todo, quiet, debug, doing=doing) as screen:
+        for outcome in outcomes:
+            screen.show(outcome)
+        for outcome in work(job, todo, jobs, screen.advance):
+            outcomes.append(outcome)
+            screen.show(outcome)
+    for outcome in outcomes:
+        if isinstance(outcome.result, str):
+            sys.stdout.write(outcome.result)
+        elif outcome.result and not quiet:
+            print(outcome.result[0])
+    if out is not None and (len(items) > 1 or not any(outcome.error for outcome in outcomes)):
+        screen.sum_up(len(items) - len(todo) - sum(1 for o in outcomes if o.item not in todo), outcomes)
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(1 if any(outcome.bug for outcome in outcomes) else 2)
 
 
 def _length(items: Sequence[Item]) -> float | None:
