@@ -196,3 +196,14 @@ def test_chords_and_keys_move_with_the_pitch_and_sections_do_not():
     assert augment.pitch(tone(220), RATE, truth, 3)[1].labels == ("C:min7/b3", "N", "B")
     assert augment.pitch(tone(220), RATE, truth, -2)[1].labels == ("G:min7/b3", "N", "B")
     assert augment.tempo(tone(220), RATE, truth, 1.1)[1].labels == truth.labels
+
+
+def test_cover_spectra_adds_noise_and_takes_bins():
+    torch.manual_seed(0)
+    loud = torch.full((64, 1, 73, 20), 5.0)
+    covered = augment.cover_spectra(loud)
+    taken = (covered < 4.0).all(-1).any(-1).float().mean()
+    assert 0.25 < taken < 0.75 and covered.shape == loud.shape
+    assert (covered >= loud - 1e-3).float().mean() > 0.9
+    silent = augment.cover_spectra(torch.zeros(64, 1, 73, 20))
+    assert silent.min() > 0 and silent.mean() < 1.0

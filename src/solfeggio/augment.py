@@ -1,7 +1,8 @@
 """Changes of a recording that a musician would not mind, applied to the sound and to the truth together.
 
 ``CHANGES`` names what the robustness study does to whole recordings: each takes (samples (channel, time), rate, answer)
-and returns changed samples and answer. ``vary_spectra`` changes batches of log spectra during training.
+and returns changed samples and answer. ``vary_spectra`` and ``cover_spectra`` change
+batches of log spectra during training.
 """
 
 from __future__ import annotations
@@ -144,3 +145,29 @@ def vary_spectra(
     keep = torch.where(torch.rand(batch, 1, device=device) < mask, (~cut).float(), torch.ones_like(inside))
     factor = 10 ** ((curve + level) / 20) * inside * keep
     return torch.log1p(factor[:, None, :, None] * torch.expm1(spectra.gather(2, rows)))
+
+
+def cover_spectra(
+    spectra: torch.Tensor, scale: float = 1000.0, floor_db: tuple[float, float] = (-100.0, -55.0), bins: int = 6
+) -> torch.Tensor:
+    """Cover a batch of ``log(1 + scale * magnitude)`` spectra with noise, and lose a few bins of it.
+
+    Each item gets noise of a level drawn between ``floor_db`` (magnitudes, full scale 0 dB), tilted by up to 6 dB
+    either way at its ends, and half of the items lose up to ``bins`` neighbouring bins. Draws from torch's global
+    generator. Shape: (batch, channel, bin, frame) in and out.
+    """
+    import torch
+
+    batch, _, count, _ = spectra.shape
+    device = spectra.device
+    low, high = floor_db
+    level = low + (high - low) * torch.rand(batch, 1, 1, 1, device=device)
+    tilt = (
+        (torch.rand(batch, 1, 1, 1, device=device) * 2 - 1) * 6 * torch.linspace(-1, 1, count, device=device)[:, None]
+    )
+    noise = 10 ** ((level + tilt) / 20) * torch.randn_like(spectra).abs()
+    first = (torch.rand(batch, 1, device=device) * count).long()
+    wide = (torch.rand(batch, 1, device=device) * 2 * (bins + 1) - bins - 1).clamp_min(0).long()
+    place = torch.arange(count, device=device)[None]
+    keep = ((place < first) | (place >= first + wide)).float()[:, None, :, None]
+    return torch.log1p(torch.expm1(spectra) * keep + scale * noise)

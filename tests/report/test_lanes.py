@@ -78,6 +78,14 @@ def test_each_stem_has_its_waveform_in_a_page_of_bounded_size() -> None:
     assert sum(wave["columns"] for wave in made["waves"]) <= 200_000
 
 
+def test_each_instrument_has_a_row_of_its_own_the_longest_above() -> None:
+    made = lane("truth", Segments([0, 0, 1, 3], [1, 8, 6, 4], ["voice", "drums", "bass", "voice"], [0.6, 0.9, 1, 0.5]))
+    assert made["kind"] == "activity" and made["labels"]["names"] == ["drums", "bass", "voice"]
+    assert made["labels"]["of"] == [2, 0, 1, 2] and len(floats(made["values"])) == 4
+    assert made["about"] == "truth: 3 instruments, drums, bass, voice"
+    assert lane("sections", Segments([0, 1], [1, 2], ["bass", "verse"]))["kind"] == "segments"
+
+
 def test_overlapping_segments_get_rows() -> None:
     assert lane("a", Segments([0, 1, 2], [1, 2, 3], list("abc")))["rows"] == []
     assert lane("a", Segments([0, 1, 2.5, 3], [3, 2, 4, 5], list("abcd")))["rows"] == [0, 1, 1, 0]
@@ -159,3 +167,16 @@ def test_envelope_of_nothing_and_of_hours() -> None:
     assert Envelope(44100, 0.0).lane()["columns"] == 0
     assert Envelope(44100, 3600).per_second * 3600 <= 200_000
     assert Envelope(44100, 50 * 3600).per_second >= 1
+
+
+def test_drums_have_rows_from_high_to_low_in_words() -> None:
+    made = lane("drums", Events([0, 0, 0.5, 1], ["KD", "CHH", "SD", "CRC"], [1, 0.4, 0.8, 0.9]))
+    assert made["labels"]["names"] == ["crash", "closed hi-hat", "snare", "kick"] and made["labels"]["of"] == [
+        3,
+        1,
+        2,
+        0,
+    ]
+    assert made["tall"] and np.allclose(floats(made["values"]), [1, 0.4, 0.8, 0.9])
+    assert made["about"] == "drums: 4 hits, crash, closed hi-hat, snare, kick"
+    assert "tall" not in lane("drums", ANSWERS[1])

@@ -11,10 +11,12 @@ from solfeggio.notation import tempo
 from solfeggio.studies.baselines import (
     autocorrelation_beats,
     bar_sections,
+    centroid_drums,
     constant_beats,
     constant_chord,
     even_sections,
     foote_sections,
+    rock_drums,
     template_chords,
     template_key,
 )
@@ -92,3 +94,22 @@ def test_silence_has_no_key_and_profiles_have_names():
     assert len(template_key(np.zeros((12, 50)), Grid(10))) == len(template_key(np.zeros((12, 0)), Grid(10))) == 0
     with pytest.raises(ConfigError, match="krumhansl"):
         template_key(np.ones((12, 5)), Grid(10), "krumhansel")
+
+
+def test_a_rock_pattern_follows_the_beats():
+    drums = rock_drums(constant_beats(4.0, 120))
+    assert drums.named("KD").times.tolist() == [0, 1, 2, 3]
+    assert drums.named("SD").times.tolist() == [0.5, 1.5, 2.5, 3.5]
+    assert np.allclose(np.diff(drums.named("CHH").times), 0.25)
+    assert len(rock_drums(Events.none())) == 0
+
+
+def test_onsets_are_called_by_how_high_they_sound():
+    grid, hz = Grid(100), 40 * 2 ** (np.arange(96) / 12)
+    spectra = np.zeros((96, 300))
+    for frame, low, high in ((50, 0, 20), (120, 40, 60), (200, 84, 96)):
+        spectra[low:high, frame : frame + 8] = 3.0
+    drums = centroid_drums(spectra, grid, hz)
+    assert drums.labels == ("KD", "SD", "CHH")
+    assert np.allclose(drums.times, [0.5, 1.2, 2.0], atol=0.011)
+    assert len(centroid_drums(np.zeros((96, 300)), grid, hz)) == 0

@@ -51,9 +51,8 @@ def record(
     else:
         from solfeggio.band.desk.render import render
 
-        found, sets = banks.require(family), kits.kits(banks.side_of(family))
-        bank = found[int(rng.integers(len(found)))]
-        kit = _kit(rng, sets, genre_of(performance)) if sets and rng.random() < 0.5 else None
+        bank, sets = draw_bank(rng, family)
+        kit = _kit(rng, sets, genre_of(performance)) if sets else None
         stems = render(performance, bank, rng, kit=kit, rate=rate)
         sounds = {"bank": bank.name, "kit": kit.name if kit else bank.name}
     if voices:
@@ -67,6 +66,13 @@ def record(
         sounds |= {"voices": ", ".join(who)} if who else {}
     samples, stems = mix(stems, rng, rate, performance=performance, keep_stems=keep_stems)
     return Recording(samples, rate, stems, sounds)
+
+
+def draw_bank(rng: np.random.Generator, family: str) -> tuple[banks.Bank, tuple[kits.Kit, ...]]:
+    """Draw what plays: a bank of the family, and the kits of which one plays the drums, none where the bank does."""
+    found, sets = banks.require(family), kits.kits(banks.side_of(family))
+    bank = found[int(rng.integers(len(found)))]
+    return bank, sets if sets and rng.random() < 0.5 else ()
 
 
 def _kit(rng: np.random.Generator, sets: tuple[kits.Kit, ...], genre: str) -> kits.Kit:

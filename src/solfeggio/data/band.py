@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from solfeggio.band.desk import banks
-from solfeggio.band.record import FAMILIES, Recording, record
+from solfeggio.band.record import FAMILIES, Recording, draw_bank, record
 from solfeggio.band.singing.voices import require
 from solfeggio.band.song import Performance
 from solfeggio.band.truth import TASKS, truth
@@ -87,6 +87,12 @@ def licence(family: str) -> str:
     """
     found = sorted({bank.licence for bank in banks.banks(family)}) if family != "sketch" else []
     return " and ".join(["Apache-2.0", *found])
+
+
+def drums_of(seed: int, family: str = "A") -> str:
+    """Name the bank that plays the drums of a track, or "kits" where one-shots do; nothing is composed for it."""
+    bank, sets = draw_bank(_generator(seed, 3, 0), family)
+    return "kits" if sets else bank.name
 
 
 @lru_cache(maxsize=4)

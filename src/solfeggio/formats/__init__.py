@@ -20,21 +20,26 @@ from typing import Any, TypeVar
 from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
 from solfeggio.errors import FormatError, unknown
 from solfeggio.formats import audacity, beats, jams_file, lab, midi, sonic_visualiser, table
+from solfeggio.formats.drum_tab import drum_tab, write_drum_tab
 from solfeggio.formats.jams_file import read_jams, write_jams
 from solfeggio.formats.lead_sheet import chord_notes, write_chart, write_musicxml
-from solfeggio.formats.midi import Midi, read_midi, write_midi
+from solfeggio.formats.midi import Midi, drum_hits, drum_notes, read_midi, write_midi
 
 __all__ = [
     "FORMATS",
     "Format",
     "Midi",
     "chord_notes",
+    "drum_hits",
+    "drum_notes",
+    "drum_tab",
     "format_of",
     "read",
     "read_jams",
     "read_midi",
     "write",
     "write_chart",
+    "write_drum_tab",
     "write_jams",
     "write_midi",
     "write_musicxml",
@@ -119,10 +124,10 @@ FORMATS: dict[str, Format] = {
             "midi",
             (".mid", ".midi"),
             {
-                Events: "beats: times to a tick, positions counted from the downbeats",
+                Events: "times to a tick; beats: positions counted from the downbeats; drum hits: drum, velocity",
                 Notes: "times to a tick, pitches to a semitone, velocities to a whole number, labels",
             },
-            "a click track on the detected tempo map and bars; notes at the times they were played",
+            "a click track on the detected tempo map and bars; notes and drum hits at the times they were played",
             midi.write,
             midi.read,
         ),

@@ -25,10 +25,12 @@ from solfeggio.errors import FormatError
 from solfeggio.files import write_bytes
 from solfeggio.formats.clock import DEFAULT, TICKS, Clock
 from solfeggio.formats.lines import PathLike
+from solfeggio.hits import KEYS, are_hits, of_key
 
 CLICK = "Click"
 DOWNBEAT, BEAT = 76, 77  # General MIDI: high and low wood block
 DRUMS = ("drums", "percussion")  # labels of notes that go to channel 10
+STROKE = 0.05  # seconds a written drum hit lasts
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,19 +48,21 @@ def write_midi(
     chords: Segments | None = None,
     sections: Segments | None = None,
     *,
+    drums: Events | None = None,
     programs: Mapping[str, int] | None = None,
     click: bool = True,
 ) -> None:
     """Write a MIDI file whose tempo map and bars follow ``beats``.
 
-    notes: one track for each label; drums and percussion go to channel 10. programs: General MIDI program of each
-    label. click: add the click track, from which ``read_midi`` gets the beats back. Raises FormatError for negative
-    times, pitches outside 0..127, and more than MIDI can count (some 70 hours).
+    notes: one track for each label; drums and percussion go to channel 10. drums: hits, as ``drum_notes`` takes them.
+    programs: General MIDI program of each label. click: add the click track, from which ``read_midi`` gets the beats
+    back. Raises FormatError for negative times, pitches outside 0..127, and more than MIDI can count (some 70 hours).
     """
     import symusic
 
     what = f"{os.fspath(path)} cannot be written"
-    for name, answer in (("beats", beats), ("notes", notes), ("chords", chords), ("sections", sections)):
+    given = {"beats": beats, "notes": notes, "chords": chords, "sections": sections, "drums": drums}
+    for name, answer in given.items():
         if answer is not None and len(answer) and getattr(answer, answer.times_of[0])[0] < 0:
             raise FormatError(what, f"{name} start before 0 s", "shift or cut them first")
     clock = Clock.of_beats(beats if beats is not None else Events.none())
@@ -76,7 +80,8 @@ def write_midi(
             pitch, velocity = (DOWNBEAT, 127) if label == "1" else (BEAT, 90)
             track.notes.append(symusic.Note(tick, TICKS // 8, pitch, velocity))
         score.tracks.append(track)
-    for (name, _), rows in _parts(notes, clock, what).items():
+    parts = _parts(notes, clock, what) | (_parts(drum_notes(drums), clock, what) if drums is not None else {})
+    for (name, _), rows in parts.items():
         track = symusic.Track(name, (programs or {}).get(name, 0), name.lower() in DRUMS)
         track.notes.extend([symusic.Note(*row) for row in rows])
         score.tracks.append(track)
@@ -192,12 +197,42 @@ def _positions(ticks: np.ndarray, down: np.ndarray, signatures: tuple[tuple[int,
     return tuple(str(i - at + 1 if at >= 0 else back + i) for i, at in zip(index, last, strict=True))
 
 
+def drum_notes(hits: Events) -> Notes:
+    """Write drum hits as notes of General MIDI's drum keys, labelled "drums": what ``write_midi`` puts on channel 10.
+
+    hits: labels of ``hits.FINE`` or main classes; values: velocities 0..1, which become 1..127 (100 where there are
+    none). Raises FormatError for other labels.
+
+    >>> drum_notes(Events([0.5], ["KD"], [1.0])).pitches
+    array([36.])
+    """
+    if len(hits) and not are_hits(hits.labels):
+        raise FormatError("events cannot be played on drums", "their labels name no drums", "name them KD, SD, CHH...")
+    force = np.full(len(hits), 100.0) if hits.values is None else np.clip(np.rint(hits.values * 127), 1, 127)
+    pitches = [KEYS[label] for label in hits.labels]
+    return Notes(hits.times, hits.times + STROKE, pitches, force, (DRUMS[0],) * len(hits))
+
+
+def drum_hits(notes: Notes) -> Events:
+    """Read drum hits, in fine classes, from the notes labelled as drums: the inverse of ``drum_notes``."""
+    own = notes.take(np.array([label.lower() in DRUMS for label in notes.labels], bool))
+    return Events(own.starts, [of_key(int(pitch)) for pitch in own.pitches], own.velocities / 127)
+
+
 def write(answer: Answer, path: PathLike) -> None:
-    """Write beats, or notes."""
-    write_midi(path, beats=answer) if isinstance(answer, Events) else write_midi(path, notes=answer)  # type: ignore
+    """Write beats, drum hits, or notes."""
+    if isinstance(answer, Notes):
+        write_midi(path, notes=answer)
+    elif isinstance(answer, Events) and are_hits(answer.labels):
+        write_midi(path, drums=answer)
+    else:
+        write_midi(path, beats=answer)  # type: ignore[arg-type]
 
 
 def read(path: PathLike, kind: type[Answer]) -> Answer:
-    """Read the beats, or the notes."""
+    """Read the beats, the drum hits where there are no beats, or the notes."""
     held = read_midi(path)
-    return held.beats if kind is Events else held.notes
+    if kind is not Events:
+        return held.notes
+    hits = drum_hits(held.notes)
+    return hits if len(hits) and not len(held.beats) else held.beats

@@ -18,10 +18,10 @@ from solfeggio.report.sound import MP3_RATES, bitrate, click, mp3
 
 SONG_FORMATS = {  # one file for all answers
     "page": ".html", "jams": ".jams", "midi": ".mid", "click": ".click.mp3", "ireal": ".chart.txt",
-    "musicxml": ".musicxml",
+    "musicxml": ".musicxml", "tab": ".drums.txt",
 }  # fmt: skip
 FORMATS = ("page", "jams", "csv", "beats", "midi", "click")  # written unless others are asked for
-CHORDAL = ("ireal", "musicxml")  # formats that need chords; charts are written too where there are some
+NEEDS = {"ireal": "chords", "musicxml": "chords", "tab": "drums"}  # format: what must be heard for it
 KNOWN = tuple(dict.fromkeys([*SONG_FORMATS, *formats.FORMATS]))
 
 Progress = Callable[[float], None]
@@ -38,13 +38,14 @@ def heard() -> dict[str, type[Answer]]:
 
 def usual() -> tuple[str, ...]:
     """Name the formats that are written unless others are asked for."""
-    return FORMATS + (("ireal", "lab") if "chords" in heard() else ())
+    there = heard()
+    return FORMATS + (("ireal", "lab") if "chords" in there else ()) + (("tab",) if "drums" in there else ())
 
 
 def analysis_files(name: str | Path, kinds: Sequence[str] = FORMATS) -> dict[str, list[Path]]:
     """List what ``write_analysis`` writes, by format, relative to the output folder. ``name`` has no suffix.
 
-    Raises ConfigError for an unknown format, or one that needs chords where no bundle hears them.
+    Raises ConfigError for an unknown format, or one that needs chords or drums where no bundle hears them.
 
     >>> [str(path) for path in analysis_files("song", ["page", "csv"])["csv"]][:3]
     ['song.beats.csv', 'song.metre.csv', 'song.tempo.csv']
@@ -53,8 +54,8 @@ def analysis_files(name: str | Path, kinds: Sequence[str] = FORMATS) -> dict[str
     for kind in kinds:
         if kind not in KNOWN:
             raise unknown("format", kind, KNOWN)
-        if kind in CHORDAL and "chords" not in heard():
-            raise ConfigError(f"format '{kind}'", "it needs chords, and no bundle hears them", "install one")
+        if kind in NEEDS and NEEDS[kind] not in heard():
+            raise ConfigError(f"format '{kind}'", f"it needs {NEEDS[kind]}, and no bundle hears them", "install one")
         if kind in SONG_FORMATS:
             made[kind] = [Path(f"{name}{SONG_FORMATS[kind]}")]
         else:
@@ -93,11 +94,11 @@ def write_analysis(
     """Hear everything in a recording and write it to the folder ``out``; returns the files, the page first.
 
     kinds: "page" (one HTML file that plays), "jams", "csv" (one for each answer), "beats", "midi" (a click that follows
-    the tempo, and the chords as blocks), "click" (the recording with a click, mp3), "ireal" (chords over bars as text),
-    "musicxml" (a lead sheet), and the others of ``formats.FORMATS``; None: those of ``usual``. name: of the files,
-    without a suffix, may hold folders (default: the recording's own). progress is called with the seconds just heard.
-    options: tempo, metres, vocabulary. Every file appears whole or not at all. Raises AudioError for what cannot be
-    heard.
+    the tempo, chords as blocks, drums), "click" (the recording with a click, mp3), "ireal" (chords over bars as text),
+    "tab" (drums over bars as text), "musicxml" (a lead sheet), and the others of ``formats.FORMATS``; None: those of
+    ``usual``. name: of the files, without a suffix, may hold folders (default: the recording's own). progress is called
+    with the seconds just heard. options: tempo, metres, vocabulary. Every file appears whole or not at all. Raises
+    AudioError for what cannot be heard.
     """
     source, folder = Path(path), Path(out)
     kinds = usual() if kinds is None else kinds
@@ -117,6 +118,8 @@ def write_analysis(
             _write_midi(answers, listed[0])
         elif kind == "ireal":
             formats.write_chart(answers, listed[0], _title(source))
+        elif kind == "tab":
+            formats.write_drum_tab(answers["drums"], beats, listed[0], _title(source))  # type: ignore[arg-type]
         elif kind == "musicxml":
             formats.write_musicxml(answers, listed[0], _title(source))
         elif kind == "click":
@@ -145,10 +148,10 @@ def _title(source: Path) -> str:
 
 
 def _write_midi(answers: Mapping[str, Answer], path: Path) -> None:
-    """Write the click and, where there are any, chords as blocks and sections as markers."""
-    beats, chords, sections = (answers.get(name) for name in ("beats", "chords", "sections"))
+    """Write the click and, where there are any, chords as blocks, drum hits, and sections as markers."""
+    beats, chords, sections, drums = (answers.get(name) for name in ("beats", "chords", "sections", "drums"))
     blocks = formats.chord_notes(beats, chords) if isinstance(chords, Segments) else None  # type: ignore[arg-type]
-    formats.write_midi(path, beats, blocks, chords, sections)  # type: ignore[arg-type]
+    formats.write_midi(path, beats, blocks, chords, sections, drums=drums)  # type: ignore[arg-type]
 
 
 def write_answer(

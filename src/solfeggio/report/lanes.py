@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from solfeggio import harte
+from solfeggio import harte, hits
 from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Stems, Tags
+from solfeggio.data.taxonomy import are_instruments
 from solfeggio.errors import AnswerError, ConfigError
 from solfeggio.report import guitar
 
@@ -21,6 +22,7 @@ TICKS_PER_SECOND = 10_000
 MAX_COLUMNS = 200_000  # envelope columns in one page: 200 a second for 16 minutes, 50 for an hour
 MARKS = (("m7b5", "ø7"), ("dim", "°"), ("aug", "+"), ("b", "♭"), ("#", "♯"))  # as print has them
 MODES = {"maj": "major", "min": "minor", "dor": "dorian", "mix": "mixolydian", "phr": "phrygian", "lyd": "lydian"}
+DRUM_ROWS = ("CRC", "CY", "RDC", "OHH", "CHH", "HH", "OT", "TT", "SD", "KD")  # from above
 DARK = ("min", "hdim", "dim", "dor", "phr")  # qualities and modes with a minor third are drawn darker
 
 
@@ -187,9 +189,9 @@ def _about(name: str, count: int, what: str, labels: Iterable[str] = ()) -> str:
     return f"{name}: {count or 'no'} {what}{'' if count == 1 else 's'}" + (f", {listed}" if listed else "")
 
 
-def _labels(labels: tuple[str, ...]) -> dict[str, Any]:
-    """Name each label once and refer to it by number, with what to write and how to colour it."""
-    names = list(dict.fromkeys(labels))
+def _labels(labels: tuple[str, ...], order: list[str] | None = None) -> dict[str, Any]:
+    """Name each label once and refer to it by number, with what to write and how to colour it; order: of the names."""
+    names = order or list(dict.fromkeys(labels))
     where = {label: i for i, label in enumerate(names)}
     return {
         "names": [pretty(label) for label in names],
@@ -237,15 +239,21 @@ def tint(label: str) -> int | None:
 def _events(name: str, answer: Events) -> dict[str, Any]:
     beats = bool(answer.labels) and all(label.isdigit() for label in answer.labels)
     several = not beats and 1 < len(set(answer.labels)) <= 8
+    struck = hits.are_hits(answer.labels)
+    names = [label for label in DRUM_ROWS if label in answer.labels] if struck else None
     made: dict[str, Any] = {
         "legend": several,
         "kind": "beats" if beats or (name == "beats" and not any(answer.labels)) else "events",
         "times": times(answer.times),
         "about": _about(name, len(answer), "beat" if beats else "event", () if beats else answer.labels),
-        **({"labels": _labels(answer.labels)} if answer.labels else {}),
+        **({"labels": _labels(answer.labels, names)} if answer.labels else {}),
     }
     if answer.values is not None:
         made["values"] = numbers(answer.values)
+    if struck:  # in words, high ones above, each as tall as it is loud
+        made["labels"]["names"] = [hits.WORDS[label] for label in names or ()]
+        made["tall"] = answer.values is not None
+        made["about"] = _about(name, len(answer), "hit", made["labels"]["names"])
     return made
 
 
@@ -260,7 +268,27 @@ def _rows(starts: np.ndarray, ends: np.ndarray) -> list[int]:
     return rows
 
 
+def _activity(name: str, answer: Segments) -> dict[str, Any]:
+    """A row for each instrument, the one that plays longest above; how sure it is, is how strong it is drawn."""
+    played: dict[str, float] = {}
+    for label, seconds in zip(answer.labels, answer.ends - answer.starts, strict=True):
+        played[label] = played.get(label, 0.0) + float(seconds)
+    order = sorted(played, key=lambda label: -played[label])
+    labels = _labels(answer.labels, order)
+    return {
+        "kind": "activity",
+        "legend": False,
+        "starts": times(answer.starts),
+        "ends": times(answer.ends),
+        "labels": labels,
+        "about": _about(name, len(order), "instrument", order),
+        **({"values": numbers(answer.values)} if answer.values is not None else {}),
+    }
+
+
 def _segments(name: str, answer: Segments) -> dict[str, Any]:
+    if are_instruments(answer.labels):
+        return _activity(name, answer)
     rows = _rows(answer.starts, answer.ends)
     return {
         "kind": "segments",

@@ -7,6 +7,7 @@ import numpy as np
 from solfeggio.answers import Events, Segments
 from solfeggio.decode.chords import decode_chords, template_scores
 from solfeggio.decode.novelty import foote_novelty, pick_boundaries, sections
+from solfeggio.decode.peaks import pick_peaks
 from solfeggio.errors import unknown
 from solfeggio.grid import Grid
 from solfeggio.harte import NAMES
@@ -122,3 +123,32 @@ def template_key(chroma: np.ndarray, grid: Grid, profile: str = "krumhansl") -> 
     rows = [np.roll(degrees, tonic) for degrees in PROFILES[profile] for tonic in range(12)]
     best = int(np.argmax([np.corrcoef(row, mean)[0, 1] for row in rows]))
     return constant_chord(chroma.shape[1] / float(grid.rate), f"{NAMES[best % 12]}:{'min' if best > 11 else 'maj'}")
+
+
+def rock_drums(beats: Events) -> Events:
+    """A rock pattern laid over beats: kick on odd beats of the bar, snare on even ones, closed hi-hat on every eighth.
+
+    >>> rock_drums(Events([0, 0.5], ["1", "2"])).labels
+    ('KD', 'CHH', 'CHH', 'SD', 'CHH', 'CHH')
+    """
+    if not len(beats):
+        return Events.none()
+    places = [int(label) if label.isdigit() else i + 1 for i, label in enumerate(beats.labels or [""] * len(beats))]
+    halves = np.diff(beats.times, append=beats.times[-1] + (np.diff(beats.times)[-1] if len(beats) > 1 else 0.5)) / 2
+    hits = [(time, "KD" if place % 2 else "SD") for time, place in zip(beats.times, places, strict=True)]
+    hits += [(time + half * k, "CHH") for time, half in zip(beats.times, halves, strict=True) for k in (0, 1)]
+    hits.sort(key=lambda hit: (hit[0], hit[1] == "CHH"))
+    return Events([time for time, _ in hits], [label for _, label in hits])
+
+
+def centroid_drums(spectra: np.ndarray, grid: Grid, hz: np.ndarray, threshold: float = 0.15) -> Events:
+    """Onsets called by the spectral centroid of what rises: kick below 200 Hz, hi-hat above 3 kHz, else snare.
+
+    spectra: (bin, frame) log magnitudes on ``grid``; hz: (bin,) their frequencies, as wide as they are high. threshold:
+    of the mean rise over that around it.
+    """
+    rise = np.maximum(np.diff(spectra, axis=1, prepend=spectra[:, :1]), 0)
+    times = pick_peaks(rise.mean(0), grid, threshold=threshold, width=0.03, average=0.1, gap=0.03)
+    at = grid.frames(times)
+    centre = np.exp((np.log(hz)[:, None] * rise[:, at]).sum(0) / np.maximum(rise[:, at].sum(0), 1e-9))
+    return Events(times, ["KD" if c < 200 else "CHH" if c > 3000 else "SD" for c in centre])

@@ -167,6 +167,7 @@ class EventsLane {
     this.labels = data.labels || null;
     this.beats = data.kind === "beats";
     this.split = data.legend;  // a row and a colour for each label
+    this.tall = data.tall;  // values are heights within the row
     this.height = this.split ? 16 * this.labels.names.length + 4 : this.beats ? 26 : 34;
   }
   draw(svg, view) {
@@ -176,7 +177,11 @@ class EventsLane {
     for (let i = first; i < last; i++) {
       const x = view.x(this.times[i]), name = this.labels ? this.labels.of[i] : 0;
       const strong = this.beats && this.labels && this.labels.names[name] === "1";
-      const y = this.split ? 16 * name + 2 : this.beats && !strong ? 11 : 4, length = this.split ? 12 : strong ? 18 : this.beats ? 11 : 16;
+      let y = this.split ? 16 * name + 2 : this.beats && !strong ? 11 : 4, length = this.split ? 12 : strong ? 18 : this.beats ? 11 : 16;
+      if (this.tall && this.values) {
+        const cut = Math.round((length - 3) * (1 - Math.max(0, Math.min(1, this.values[i]))));
+        y += cut; length -= cut;
+      }
       const kind = this.split ? `tint g${name % 8}` : strong ? "event strong" : "event";
       if (before[kind] !== x) strokes[kind] = (strokes[kind] || "") + `M${x + 0.5} ${y}v${length}`;
       before[kind] = x;
@@ -241,6 +246,37 @@ class SegmentsLane {
       if (!this.rows || time - this.starts[i] > this.longest) break;
     }
     return found.reverse().join(" + ");
+  }
+}
+
+class ActivityLane {
+  // A row for each instrument, its name in front; the surer, the stronger.
+  constructor(data) {
+    Object.assign(this, { starts: secondsOf(data.starts), ends: secondsOf(data.ends), labels: data.labels });
+    this.values = data.values ? floatsOf(data.values) : null;
+    this.longest = this.ends.reduce((most, end, i) => Math.max(most, end - this.starts[i]), 0);
+    this.height = 18 * this.labels.names.length + 2;
+  }
+  draw(svg, view) {
+    const nodes = [], names = this.labels.names, last = firstAtLeast(this.starts, view.end);
+    let shade = "";
+    names.forEach((_, row) => { if (row % 2 === 0) shade += `M0 ${18 * row + 1}h${view.width}v18h${-view.width}Z`; });
+    for (let i = firstAtLeast(this.starts, view.start - this.longest); i < last; i++) {
+      if (this.ends[i] < view.start) continue;
+      const row = this.labels.of[i], x = Math.max(view.x(this.starts[i]), -8), end = Math.min(view.x(this.ends[i]), view.width + 8);
+      const box = shape("rect", { class: `note g${row % 8}`, x, y: 18 * row + 4, width: Math.max(end - x, 1), height: 12, rx: 2 });
+      if (this.values) box.style.opacity = 0.25 + 0.75 * Math.max(0, Math.min(1, this.values[i]));
+      nodes.push(box);
+    }
+    const texts = names.map((name, row) => shape("text", { class: "row-text instrument", x: 4, y: 18 * row + 14 }, name));
+    svg.replaceChildren(shape("path", { class: "black-keys", d: shade }), ...nodes, ...texts);
+  }
+  at(time) {
+    const found = [], last = firstAtLeast(this.starts, time + 1e-6);
+    for (let i = firstAtLeast(this.starts, time - this.longest); i < last; i++)
+      if (this.ends[i] > time) found.push(this.labels.of[i]);
+    const names = [...new Set(found)].sort((a, b) => a - b).map((row) => this.labels.names[row]);
+    return names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
   }
 }
 
@@ -327,4 +363,4 @@ class NotesLane {
   }
 }
 
-const laneKinds = { beats: EventsLane, events: EventsLane, segments: SegmentsLane, curve: CurveLane, notes: NotesLane };
+const laneKinds = { beats: EventsLane, events: EventsLane, segments: SegmentsLane, activity: ActivityLane, curve: CurveLane, notes: NotesLane };
