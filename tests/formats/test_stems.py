@@ -25,6 +25,11 @@ def test_wav_is_exact(tmp_path, residual):
     assert door.read(tmp_path / "a.stems") == some(residual)
 
 
+def test_stems_come_in_the_order_of_their_names(tmp_path):
+    door.write(Stems.of({name: np.ones((1, 5)) for name in ("b", "a b", "a")}, 8000), tmp_path / "s")
+    assert door.read(tmp_path / "s").labels == ("a", "a b", "b")
+
+
 def test_musdb_folders_are_read(tmp_path):
     stems = some()
     door.write(stems, tmp_path, ".flac")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
+from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Stems, Tags
 from solfeggio.errors import FormatError
 from solfeggio.formats import FORMATS, read, read_jams, read_midi, write, write_jams, write_midi
 from solfeggio.formats.clock import TICKS, Clock
@@ -96,6 +96,19 @@ def test_jams_holds_everything(kind, data):
         Tags: ("labels", "values"),
     }[kind]
     same(got, answer, exact, ("ends",) if kind in (Segments, Notes) else ())
+
+
+@given(st.data())
+@settings(max_examples=25, deadline=None)
+def test_folders_hold_stems_exactly(data):
+    names = data.draw(st.lists(LINE.filter(lambda name: not set('/\\:*?"<>|') & set(name)), min_size=1, max_size=4,
+                               unique_by=str.casefold))  # fmt: skip
+    shape = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 50))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    sounds = {name: rng.normal(0, 3, shape) for name in sorted(names)}
+    left = rng.normal(0, 1, shape) if data.draw(st.booleans()) else None
+    answer = Stems.of(sounds, data.draw(st.sampled_from([8000, 44100])), left)
+    assert there_and_back(answer, "stems") == answer
 
 
 @given(st.data())
@@ -252,10 +265,11 @@ def test_empty_answers_come_back(name):
         Curve: Curve([], []),
         Notes: Notes([], [], [], []),
         Tags: Tags([], []),
+        Stems: Stems.of({"a": np.zeros((1, 1))}, 8000),  # the least that a sound file holds
     }
     for kind in FORMATS[name].keeps:
         assert there_and_back(empty[kind], name) == empty[kind]
 
 
 def test_every_answer_has_a_door():
-    assert {kind for form in FORMATS.values() for kind in form.keeps} == {Events, Segments, Curve, Notes, Tags}
+    assert {kind for form in FORMATS.values() for kind in form.keeps} == set(Answer.__subclasses__())

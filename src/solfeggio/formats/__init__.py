@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Tags
+from solfeggio.answers import Answer, Curve, Events, Notes, Segments, Stems, Tags
 from solfeggio.errors import FormatError, unknown
-from solfeggio.formats import audacity, beats, jams_file, lab, midi, sonic_visualiser, table
+from solfeggio.formats import audacity, beats, jams_file, lab, midi, sonic_visualiser, stems, table
 from solfeggio.formats.drum_tab import drum_tab, write_drum_tab
 from solfeggio.formats.jams_file import read_jams, write_jams
 from solfeggio.formats.lead_sheet import chord_notes, write_chart, write_musicxml
@@ -130,6 +130,14 @@ FORMATS: dict[str, Format] = {
             "a click track on the detected tempo map and bars; notes and drum hits at the times they were played",
             midi.write,
             midi.read,
+        ),
+        Format(
+            "stems",
+            (".stems",),
+            {Stems: "everything, in the order of the stems' names"},
+            "a folder of sound files, one for each stem",
+            stems.write,
+            stems.read,
         ),
     )
 }

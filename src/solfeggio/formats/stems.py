@@ -58,7 +58,8 @@ def read(path: str | os.PathLike[str], kind: type[Stems] = Stems) -> Stems:
     folder, what = Path(path), f"{os.fspath(path)} cannot be read"
     if not folder.is_dir():
         raise FormatError(what, "there is no such folder", "stems are a folder of sound files")
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in audio.CODECS and file.name[0] != ".")
+    there = [file for file in folder.iterdir() if file.suffix.lower() in audio.CODECS and file.name[0] != "."]
+    files = sorted(there, key=lambda file: (file.stem, file.suffix))
     read: dict[str, tuple[np.ndarray, int]] = {}
     for file in files:
         if file.stem in read:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from solfeggio import audio, bundle, formats, run
-from solfeggio.answers import Answer, Events, Segments
+from solfeggio.answers import Answer, Events, Segments, Stems
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.files import write_bytes
 from solfeggio.report.page import song_page
@@ -22,7 +22,9 @@ SONG_FORMATS = {  # one file for all answers
 }  # fmt: skip
 FORMATS = ("page", "jams", "csv", "beats", "midi", "click")  # written unless others are asked for
 NEEDS = {"ireal": "chords", "musicxml": "chords", "tab": "drums"}  # format: what must be heard for it
-KNOWN = tuple(dict.fromkeys([*SONG_FORMATS, *formats.FORMATS]))
+KNOWN = tuple(
+    dict.fromkeys([*SONG_FORMATS, *(name for name, form in formats.FORMATS.items() if Stems not in form.keeps)])
+)
 
 Progress = Callable[[float], None]
 
