@@ -177,6 +177,21 @@ def test_what_is_prepared_is_not_prepared_again(tmp_path):
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
 
 
+def test_the_truth_that_is_kept_beside_other_features_is_not_made_again(tmp_path):
+    (kept,) = prepare(beats(), corpus(1), tmp_path)
+    asked = {"beats": Events.none()}
+    other = Beats(dataclasses.replace(TINY, windows=(1024,)))
+    (again,) = prepare(other, dataclasses.replace(corpus(1), tracks=tuple(
+        dataclasses.replace(track, answers=asked, groups={}) for track in corpus(1)
+    )), tmp_path)  # fmt: skip
+    assert again.answers == kept.answers and again.groups == kept.groups
+    assert again.features.shape != kept.features.shape
+    unknown = dataclasses.replace(corpus(1).tracks[0], answers={"drums": Events.none()})
+    third = Beats(dataclasses.replace(TINY, windows=(2048,)))
+    (new,) = prepare(third, dataclasses.replace(corpus(1), tracks=(unknown,)), tmp_path)
+    assert set(new.answers) == {"drums"}
+
+
 def test_processes_prepare_the_same(tmp_path):
     one = prepare(beats(), corpus(3), tmp_path / "one")
     two = prepare(beats(), corpus(3), tmp_path / "two", jobs=2)
