@@ -82,7 +82,6 @@ class Song:
     samples: np.ndarray
     hits: Events
     groups: dict[str, str]
-    span: tuple[float, float] | None = None
 
 
 def song(track: Track, rate: int, place: str, whole: bool = False) -> Song:
@@ -91,7 +90,7 @@ def song(track: Track, rate: int, place: str, whole: bool = False) -> Song:
     heard, hits = resample(mono(samples), own, rate).reshape(-1), track.answers["drums"]
     if not whole:
         heard, hits = heard[int(FROM * rate) :][: int(SECONDS * rate)], hits.cut(FROM, FROM + SECONDS)
-    return Song(track.id, heard, hits.named(*DRUMS), {"place": place}, track.span if whole else None)  # type: ignore[attr-defined]
+    return Song(track.id, heard, hits.named(*DRUMS), {"place": place})  # type: ignore[attr-defined]
 
 
 def drummed(dataset: Dataset, rate: int, count: int) -> list[Song]:

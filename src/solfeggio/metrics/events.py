@@ -103,7 +103,7 @@ def evaluate_drums(
     (1.0, 0.0, 0.5, nan)
     """
     reference, estimate = reference.named(*drums), estimate.named(*drums)
-    found = {}
+    found: dict[str, float] = {}
     for suffix, window in DRUM_WINDOWS.items():
         scores = evaluate_events(reference, estimate, window, span=span)
         own = {f"F {drum}": scores.get(f"F {drum}", float("nan")) for drum in drums}
