@@ -49,7 +49,7 @@ def _drums_first(song: Track, played: partial, rest_db: float) -> tuple[np.ndarr
     """Mix a song's stems anew, the loudest sample at -1 dB."""
     stems, rate = song.stems() if song.stems is not None else ({}, 22050)
     struck = [part.drums for part in played().parts]
-    mixed = np.zeros((2, 1), np.float32)
+    mixed: np.ndarray = np.zeros((2, 1), np.float32)
     for drums, stem in zip(struck, stems.values(), strict=True):
         gain = 1.0 if drums else 10 ** (rest_db / 20)
         if gain:
