@@ -15,7 +15,7 @@ Cost: clips about a quarter of an hour of one core once the sound is there; then
 
     python recipes/instruments_mil.py train --smoke    all trainings, in seconds, on sketched songs
     python recipes/instruments_mil.py train            cut clips, train the study; resumes where it stopped
-    python recipes/instruments_mil.py evaluate         score all that was trained, beside answers that never listen
+    python recipes/instruments_mil.py evaluate         score all that was trained, beside answers that never learned
     python recipes/instruments_mil.py report           the same, and write report.html, report.md and the bundle
 """
 
@@ -393,7 +393,7 @@ def scores_of(clips: Clips, sure: np.ndarray) -> dict[str, float]:
 
 
 def blind(clips: Clips) -> dict[str, np.ndarray]:
-    """Answers that never listen. Returns how sure they are, (clip, label), by name."""
+    """Answers that never learned. Returns how sure they are, (clip, label), by name."""
     shape = clips.values.shape
     return {
         "everything is in it": np.ones(shape),
@@ -424,7 +424,7 @@ def named_table(all_clips: Clips, tests: Mapping[str, Clips], runs: Mapping[str,
     note = f"{len(all_clips)} clips of all test sets, {count} instruments that enough of them hold; mean over"
     note += " instruments, each over as many clips with as without it; mean over seeds with Student's 95 % interval"
     columns = ("system", "seeds", *COLUMNS, "parameters", "CPU minutes", "training Wh")
-    return Table("What is in the clips? All test sets", columns, tuple(rows), note)
+    return Table("What is in the clips? Beside answers that never learned", columns, tuple(rows), note)
 
 
 def _sure(tests: Mapping[str, Clips], one: Run) -> np.ndarray:
@@ -725,7 +725,7 @@ def train(
 def evaluate(
     out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, shared: Path = SHARED
 ) -> None:
-    """Score all that was trained beside answers that never listen."""
+    """Score all that was trained beside answers that never learned."""
     for table in score(out, cache, smoke, jobs, shared)[1]:
         print(table.text(), "\n")
 
