@@ -78,7 +78,8 @@ class LatentWalk(nn.Module):
 
     width: cells of each context GRU and direction; the generating one has twice as many. past, future: contexts that
     are heard. feedback: each bar is decoded, encoded again and heard by the next step; without it all are written at
-    once. Given its code, the ticks of a bar are independent.
+    once. doubts: as a decoder of exact codes is too sure of a guessed one, each bar's probabilities are mixed with
+    the usual ones at that tick after the token before it, by a share that the walk tells (ours; not in the paper).
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class LatentWalk(nn.Module):
         past: bool = True,
         future: bool = True,
         feedback: bool = True,
+        doubts: bool = False,
     ):
         super().__init__()
         self.vae, self.feedback = vae, feedback
@@ -106,6 +108,8 @@ class LatentWalk(nn.Module):
         self.opening = nn.Parameter(torch.zeros(latent))
         self.walk = nn.GRU(latent, 2 * width, depth, batch_first=True, bidirectional=True, dropout=inner)
         self.out = nn.Linear(4 * width, latent)
+        self.doubt = nn.Linear(4 * width, 1) if doubts else None
+        self.usual = nn.Parameter(torch.zeros(BAR_TICKS, FOLK_TOKENS + 1, FOLK_TOKENS)) if doubts else None
 
     def forward(self, bars: torch.Tensor, first: int, stop: int) -> torch.Tensor:
         """Log-probability of every token of the gap, given the true bars before it and the bars after the gap.
@@ -114,31 +118,31 @@ class LatentWalk(nn.Module):
         Shape: (batch, bar, 24) in, (batch, (stop - first) * 24, token) out.
         """
         if not self.feedback:
-            return self.vae.decode(self._at_once(bars, first, stop), bars[:, first:stop]).flatten(1, 2)
+            return self._chances(self._at_once(bars, first, stop), bars[:, first:stop]).flatten(1, 2)
         free = self.training and bool(torch.rand(()) < 0.5)
         heard, state = self._start(bars, first), self._contexts(bars, first, stop)
         chances = []
         for bar in range(first, stop):
-            code, state = self._step(heard, state)
-            chances.append(self.vae.decode(code, bars[:, bar]))
-            heard = self.vae.codes(self.vae.likeliest(code) if free else bars[:, bar])
+            seen, state = self._step(heard, state)
+            chances.append(self._chances(seen, bars[:, bar]))
+            heard = self.vae.codes(self.vae.likeliest(self.out(seen)) if free else bars[:, bar])
         return torch.cat(chances, 1)
 
     def write(self, bars: torch.Tensor, first: int, stop: int, choose: Choose) -> torch.Tensor:
         """Fill the gap from left to right with tokens that ``choose`` picks."""
-        codes = None if self.feedback else self._at_once(bars, first, stop)
+        at_once = None if self.feedback else self._at_once(bars, first, stop)
         heard, state = self._start(bars, first), self._contexts(bars, first, stop)
         bars = bars.clone()
         bars[:, first:stop] = 0
         flat = bars.view(len(bars), -1)
         for bar in range(first, stop):
-            if codes is None:
-                code, state = self._step(heard, state)
+            if at_once is None:
+                seen, state = self._step(heard, state)
             else:
-                code = codes[:, bar - first]
+                seen = at_once[:, bar - first]
             for tick in range(BAR_TICKS):
                 at = bar * BAR_TICKS + tick
-                flat[:, at] = choose(self.vae.decode(code, bars[:, bar])[:, tick], flat[:, :at])
+                flat[:, at] = choose(self._chances(seen, bars[:, bar])[:, tick], flat[:, :at])
             heard = self.vae.codes(bars[:, bar])
         return bars
 
@@ -160,8 +164,18 @@ class LatentWalk(nn.Module):
 
     def _step(self, heard: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         seen, state = self.walk(heard[:, None], state)
-        return self.out(seen[:, 0]), state
+        return seen[:, 0], state
+
+    def _chances(self, seen: torch.Tensor, bars: torch.Tensor) -> torch.Tensor:
+        """Log-probabilities (..., 24, token) of the ticks of bars (..., 24) that the walk stands at (..., cell)."""
+        chances = self.vae.decode(self.out(seen), bars)
+        if self.doubt is None or self.usual is None:
+            return chances
+        doubt = self.doubt(seen)[..., None]
+        before = nn.functional.pad(bars, (1, 0), value=FOLK_TOKENS)[..., :-1]
+        usual = self.usual[torch.arange(BAR_TICKS), before].log_softmax(-1) + nn.functional.logsigmoid(doubt)
+        return torch.logaddexp(chances + nn.functional.logsigmoid(-doubt), usual)
 
     def _at_once(self, bars: torch.Tensor, first: int, stop: int) -> torch.Tensor:
         steps = self.opening.expand(len(bars), stop - first, -1)
-        return self.out(self.walk(steps, self._contexts(bars, first, stop))[0])
+        return self.walk(steps, self._contexts(bars, first, stop))[0]

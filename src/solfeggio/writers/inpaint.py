@@ -41,6 +41,7 @@ class Config:
     past: bool = True  # latent: whether it hears the bars before the gap
     future: bool = True  # latent: whether it hears the bars after the gap
     feedback: bool = True  # latent: each bar written is encoded again and fed back
+    doubts: bool = False  # latent: mixes its tokens with what usually follows the one before (ours)
     spans: bool = False  # anticipation: learns from gaps of whole bars; else from tokens constrained at random
     gaussian: float = 0.0  # anticipation: weight of the term that makes states of the writing LSTM normally distributed
     vae_net: str = "grouped"  # latent: as in writers.measure_vae; so the next four
@@ -71,7 +72,7 @@ def _copying(config: Config) -> torch.nn.Module:
 def _latent(config: Config) -> torch.nn.Module:
     c = config
     vae = BarVAE(c.vae_net, c.vae_latent, c.vae_embedding, c.vae_width, c.vae_depth)
-    return LatentWalk(vae, c.vae_latent, c.width, c.depth, c.dropout, c.past, c.future, c.feedback)
+    return LatentWalk(vae, c.vae_latent, c.width, c.depth, c.dropout, c.past, c.future, c.feedback, c.doubts)
 
 
 def _anticipation(config: Config) -> torch.nn.Module:
@@ -313,6 +314,7 @@ def _held_over(tokens: torch.Tensor, stop: int) -> Any:
 
 STUDY = Config(width=80, depth=2)
 INPAINTNET = Config(net="latent", width=64, depth=2, dropout=0.5, in_key=False, one_grid=False)
+DOUBTING = replace(INPAINTNET, doubts=True)
 ANTICIPATION = Config(net="anticipation", width=96, depth=2, dropout=0.2, in_key=False, one_grid=False)
 ANTICIPATION_REG = replace(ANTICIPATION, spans=True, gaussian=0.01)
 Inpaint.Config = Config
@@ -325,9 +327,10 @@ CONFIGS = {
     "inpaintnet_as_published": replace(
         INPAINTNET, width=512, vae_net="recurrent", vae_latent=256, vae_embedding=10, vae_width=512
     ),
-    "past_only": replace(INPAINTNET, future=False),
-    "future_only": replace(INPAINTNET, past=False),
-    "no_feedback": replace(INPAINTNET, feedback=False),
+    "doubting": DOUBTING,
+    "past_only": replace(DOUBTING, future=False),
+    "future_only": replace(DOUBTING, past=False),
+    "no_feedback": replace(DOUBTING, feedback=False),
     "anticipation": ANTICIPATION,
     "anticipation_reg": ANTICIPATION_REG,
     "anticipation_as_published": replace(ANTICIPATION, width=256),
