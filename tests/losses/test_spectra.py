@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from solfeggio.losses.spectra import (
+    Powers,
+    compressed_error,
+    mask_error,
+    multi_resolution,
+    powers,
+    relative_error,
+)
+
+
+@pytest.fixture
+def spectra() -> torch.Tensor:
+    rng = torch.Generator().manual_seed(0)
+    return torch.complex(*(torch.randn(2, 3, 2, 5, 7, generator=rng) for _ in range(2)))
+
+
+def test_the_error_is_that_of_the_masked_mixture(spectra):
+    mixture = spectra.sum(1)
+    masks = torch.rand(spectra.shape, generator=torch.Generator().manual_seed(1))
+    want = (masks * mixture.unsqueeze(1) - spectra).abs()
+    torch.testing.assert_close(mask_error(masks, powers(spectra, mixture)), want, atol=1e-3, rtol=1e-3)
+
+
+def test_sums_over_bins_are_the_error_of_a_mask_that_is_the_same_in_them(spectra):
+    mixture, mask = spectra.sum(1), torch.rand(2, 3, 2, 1, 7, generator=torch.Generator().manual_seed(1))
+    given = powers(spectra, mixture)
+    banded = Powers(*(x.sum(-2, keepdim=True) for x in given))
+    want = mask_error(mask.expand(spectra.shape), given).square().sum(-2, keepdim=True).sqrt()
+    torch.testing.assert_close(mask_error(mask, banded), want, atol=1e-3, rtol=1e-3)
+
+
+def test_relative_error_has_known_values():
+    spectra = torch.zeros(1, 2, 1, 4, 4, dtype=torch.complex64)
+    spectra[:, 0] = 2.0
+    given = powers(spectra, spectra.sum(1))
+    perfect = torch.zeros(spectra.shape)
+    perfect[:, 0] = 1.0
+    assert float(relative_error(perfect, given)) < 1e-4
+    assert float(compressed_error(perfect, given)) < 1e-2
+    nothing = float(relative_error(torch.zeros(spectra.shape), given))
+    assert nothing == pytest.approx(0.5 / 1.1, rel=1e-3)  # 1 / (1 + SILENT) for the one that sounds
+    everything = float(relative_error(torch.ones(spectra.shape), given))
+    assert everything == pytest.approx(0.5 / 0.1, rel=1e-3)  # a leak into the silent one costs most
+    louder = powers(100 * spectra, 100 * spectra.sum(1))
+    assert float(relative_error(torch.ones(spectra.shape), louder)) == pytest.approx(everything, rel=1e-3)
+
+
+def test_losses_have_finite_gradients_in_silence():
+    masks = torch.full((1, 2, 1, 3, 3), 0.5, requires_grad=True)
+    nothing = torch.zeros(1, 2, 1, 3, 3, dtype=torch.complex64)
+    given = powers(nothing, nothing.sum(1))
+    (relative_error(masks, given) + compressed_error(masks, given)).backward()
+    assert torch.isfinite(masks.grad).all()
+
+
+def test_several_resolutions_see_level_and_blur():
+    rng = torch.Generator().manual_seed(0)
+    sound = torch.randn(1, 2, 20000, generator=rng)
+    assert float(multi_resolution(sound, sound)) == 0
+    near, far = (float(multi_resolution(a * sound, sound)) for a in (0.9, 0.5))
+    assert 0 < near < far
+    click = torch.zeros(1, 1, 20000)
+    click[..., 9000] = 1
+    assert float(multi_resolution(click.roll(4000, -1), click)) > 0.01
+    silent = torch.zeros(1, 1, 20000)
+    assert float(multi_resolution(silent, silent)) == 0
+    found = (0.1 * sound).requires_grad_()
+    multi_resolution(found, torch.zeros_like(sound)).backward()
+    assert torch.isfinite(found.grad).all() and found.grad.abs().sum() > 0
