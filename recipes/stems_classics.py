@@ -55,7 +55,7 @@ from solfeggio.studies.table import Table
 from solfeggio.train import Budget, Fit, learn
 
 SEEDS = (0,)
-STUDY = Budget(steps=240, batch=4, excerpt=3.0, rate=2e-3, decay=1e-5, check=60, threads=1, precision="32-true")
+STUDY = Budget(steps=200, batch=4, excerpt=3.0, rate=2e-3, decay=1e-5, check=50, threads=1, precision="32-true")
 SMOKE = Budget(steps=4, batch=2, excerpt=1.0, check=2, threads=1, precision="32-true")
 SETTLING = 24  # mixes from which means and deviations of bins are taken
 DICTIONARY = 40  # excerpts of a stem from which its templates are learned
@@ -201,7 +201,7 @@ def learn_network(
     def batches(done: int) -> Any:
         return torch.utils.data.DataLoader(Mixes(train, Mixer(), budget.excerpt, seed + 1000 * done), budget.batch)
 
-    tests = torch.utils.data.DataLoader(checked(valid, budget.excerpt, budget.batch), batch_size=None)
+    tests = checked(valid, budget.excerpt, budget.batch)
     return learn(system, batches, tests, step, budget, seed, folder, lambda line: print(line, flush=True))
 
 
