@@ -10,7 +10,7 @@ import pytest
 from solfeggio import audio, bundle, cli, run
 from solfeggio.answers import Events, Segments
 from solfeggio.errors import ConfigError
-from solfeggio.formats import read, read_jams, read_midi
+from solfeggio.formats import drum_hits, read, read_jams, read_midi
 from solfeggio.report.analysis import analysis_files, heard, usual, write_analysis, write_answer
 
 RATE = 22050
@@ -128,3 +128,25 @@ def test_without_bundles_only_beats_are_heard(song: Path, tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="needs chords"):
         write_analysis(song, tmp_path / "out", kinds=["ireal"])
     assert isinstance(run.analyze(np.zeros((2, RATE), np.float32), RATE)["beats"], Events)
+
+
+@pytest.mark.usefixtures("every")
+def test_drums_become_a_tab_and_a_track(home: Path, song: Path, tmp_path: Path, monkeypatch) -> None:
+    import importlib
+    import json
+    import shutil
+
+    shutil.copytree(home, tmp_path / "home")
+    facts = json.loads((home / "beats" / "config.json").read_text("utf-8"))["facts"]
+    tiny = importlib.import_module("solfeggio.listeners.drums").TINY
+    run.save(run.build("drums", tiny).eval(), tmp_path / "home" / "drums", facts)
+    monkeypatch.setattr(bundle, "HOME", tmp_path / "home")
+    monkeypatch.setitem(run.ANSWERS, "drums", {"drums": Events})
+    monkeypatch.setitem(run.OPTIONS, "drums", ())
+    assert "tab" in usual()
+    files = {file.name for file in write_analysis(song, tmp_path / "out")}
+    assert {"a_song.drums.txt", "a_song.drums.csv", "a_song.beats"} <= files and "a_song.drums.beats" not in files
+    text = (tmp_path / "out" / "a_song.drums.txt").read_text("utf-8")
+    assert text.startswith("a song\n") and ("|" in text or "no bars" in text)
+    hits = read_jams(tmp_path / "out" / "a_song.jams")["drums"]
+    assert len(drum_hits(read_midi(tmp_path / "out" / "a_song.mid").notes)) == len(hits)

@@ -61,9 +61,14 @@ def analysis_files(name: str | Path, kinds: Sequence[str] = FORMATS) -> dict[str
         if kind in SONG_FORMATS:
             made[kind] = [Path(f"{name}{SONG_FORMATS[kind]}")]
         else:
-            held = [answer for answer, form in heard().items() if form in formats.FORMATS[kind].keeps]
+            held = [answer for answer, form in heard().items() if _keeps(kind, answer, form)]
             made[kind] = [Path(_answer_name(name, answer, kind)) for answer in held]
     return made
+
+
+def _keeps(kind: str, answer: str, form: type[Answer]) -> bool:
+    """Tell whether a format is written for an answer; drum hits are no beats, though both are Events."""
+    return form in formats.FORMATS[kind].keeps and (kind != "beats" or answer == "beats")
 
 
 def answer_files(name: str | Path, answer: str, kinds: Sequence[str]) -> list[Path]:
@@ -127,7 +132,7 @@ def write_analysis(
         elif kind == "click":
             write_click_track(source, beats, listed[0])
         elif kind != "page":
-            held = [answer for answer in answers.values() if type(answer) in formats.FORMATS[kind].keeps]
+            held = [answer for task, answer in answers.items() if _keeps(kind, task, type(answer))]
             for answer, file in zip(held, listed, strict=True):
                 formats.write(answer, file, format=kind)
     rest = [file for kind, listed in files.items() if kind != "page" for file in listed]
