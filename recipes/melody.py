@@ -17,7 +17,7 @@ Cost: 78 trainings and 12 of the leak of about one CPU minute of one core each, 
     python recipes/melody.py train --smoke    all trainings, in seconds, on a few tunes of the band
     python recipes/melody.py train            train the released writer and the study; resumes where it stopped
     python recipes/melody.py evaluate         score the released writer beside the trivial baselines
-    python recipes/melody.py report           score everything, write runs/melody/report.html and the bundle
+    python recipes/melody.py report           score what is trained, write runs/melody/report.html and the bundle
 """
 
 from __future__ import annotations
@@ -438,7 +438,7 @@ def score_study(out: Path, smoke: bool, shared: Path | None) -> list[Table]:
         written: dict[str, list[dict[str, float]]] = {}
         extra: dict[str, dict[str, Cell]] = {}
         for place, job in jobs.items():
-            if not place.startswith(f"study/{style}/"):
+            if not place.startswith(f"study/{style}/") or not (out / place / "done.json").exists():
                 continue
 
             def score(folder: Path = out / place, job: Job = job) -> dict[str, Any]:
@@ -533,7 +533,7 @@ def score_leak(out: Path, smoke: bool, shared: Path | None) -> Table:
     """Show what a split by windows measures, beside tunes that were never heard; one training each."""
     chosen, found = sources(out, smoke, shared), {}
     for place, job in plan(out, smoke, shared).items():
-        if not job.leaks:
+        if not job.leaks or not (out / place / "done.json").exists():
             continue
         _, style, name, _ = place.split("/")
         source = chosen[style]
@@ -624,7 +624,7 @@ def real_tokens(heard: Sequence[Line]) -> list[Batch]:
 
 
 def report(out: Path, smoke: bool, bundles: Path, shared: Path | None) -> None:
-    """Score everything, write report.html, report.md and the bundle."""
+    """Score what is trained, write report.html, report.md and the bundle."""
     from solfeggio.report.recipe_page import recipe_page
 
     system, scores, own = score_released(out, smoke, shared)
@@ -634,7 +634,7 @@ def report(out: Path, smoke: bool, bundles: Path, shared: Path | None) -> None:
     facts = card_facts({name: scores[name] for name in jobs["released"].shares}, done, smoke)
     run.save(system, bundles / "melody", facts)
     curves = {"released": done.curve}
-    curves |= {name: read_fit(out / name).curve for name in jobs if name.endswith("/all/0")}
+    curves |= {name: read_fit(out / name).curve for name in jobs if name.endswith("/all/0") and (out / name).exists()}
     recipe_page(
         out / "report.html",
         title="Melody",
