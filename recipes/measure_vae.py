@@ -231,7 +231,9 @@ def measure(system: MeasureVAE, bars: np.ndarray, unseen: np.ndarray) -> dict[st
     turned = np.zeros((len(names), len(STEPS), len(names)))
     for k, name in enumerate(names):
         for i, by in enumerate(STEPS):
-            varied = system.sample({"bars": tune}, torch.Generator().manual_seed(0), knobs={name: by})["bars"]
+            varied = system.sample({"bars": tune}, torch.Generator().manual_seed(0), knobs={name: by}, in_key=False)[
+                "bars"
+            ]
             turned[k, i] = ((system.values(varied) - system.values(tune)) / system.spread).mean(0).numpy()
     fresh = decode(np.concatenate([system.codes(p)[0].numpy() for p in torch.from_numpy(unseen).split(512)]))
     return {

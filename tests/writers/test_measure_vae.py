@@ -13,7 +13,7 @@ from solfeggio.errors import ConfigError
 from solfeggio.metrics.attributes import attributes
 from solfeggio.notation import Part, Score
 from solfeggio.tokens import HOLD, REST
-from solfeggio.writers.measure_vae import CONFIGS, Config, MeasureVAE, legal, silenced
+from solfeggio.writers.measure_vae import CONFIGS, Config, MeasureVAE, legal, nearest_in_key, silenced
 
 
 def bars(n: int, seed: int = 0) -> torch.Tensor:
@@ -168,3 +168,29 @@ def test_a_score_comes_back() -> None:
     system = MeasureVAE(CONFIGS["tiny"])
     tokens = system.encode(Score("a", 120, (Part("melody", 0, notes),), 8.0))
     np.testing.assert_allclose(system.decode(tokens).parts[0].notes, notes)
+
+
+def test_what_is_written_keeps_to_the_key_or_not(trained: MeasureVAE) -> None:
+    d_major = torch.full((2, 24), HOLD)
+    d_major[:, ::3] = torch.tensor([[9, 11, 13, 14, 16, 18, 20, 21], [21, 20, 18, 16, 14, 13, 11, 9]])  # D4 to D5
+    d_major[0, 0] = 12  # an F natural that the melody has itself
+    wandered = {"knobs": {"density": 1.0}, "wander": 3.0}
+    classes = [
+        {int(token - 2 + 55) % 12 for token in found.flatten().tolist() if token > HOLD}
+        for found in (
+            trained.sample({"bars": d_major}, torch.Generator().manual_seed(1), in_key=free, **wandered)["bars"]
+            for free in (True, False)
+        )
+    ]
+    own = {2, 4, 5, 6, 7, 9, 11, 1}
+    assert classes[0] <= own
+    assert not classes[1] <= own
+
+
+def test_a_token_outside_the_key_gives_way_to_the_nearest() -> None:
+    c_major = torch.full((1, 24), HOLD)
+    c_major[0, ::3] = torch.tensor([7, 9, 11, 12, 14, 16, 18, 19])  # C4 to C5
+    nearest = nearest_in_key(c_major)
+    assert nearest[[REST, HOLD, 7, 9]].tolist() == [REST, HOLD, 7, 9]
+    assert abs(int(nearest[8]) - 8) == 1
+    assert nearest.min() == 0 and len(nearest) == 32

@@ -19,6 +19,7 @@ from solfeggio.report.player import clock
 from solfeggio.report.sound import data_uri, mp3
 
 RATE, KBPS = 24000, 48  # of the sound inside a page
+MANY_KBPS = 24  # of the sound of each setting of knobs: there may be 25
 KINDS = {
     ".mid": "audio/midi", ".musicxml": "application/vnd.recordare.musicxml+xml", ".abc": "text/vnd.abc",
     ".svg": "image/svg+xml", ".flac": "audio/flac",
@@ -97,7 +98,7 @@ def score_page(
         "cards": [_card(shown, f"s{i}", pitches, marked) for i, shown in enumerate(scores)],
         "knobs": [{"name": knob.name, "steps": knob.steps, "at": knob.at} for knob in knobs],
         "grid": [
-            _card(grid[place], f"g{'-'.join(map(str, place))}", pitches, marked)
+            _card(grid[place], f"g{'-'.join(map(str, place))}", pitches, marked, MANY_KBPS)
             | {"place": ",".join(map(str, place)), "chosen": place == first}
             for place in places
         ],
@@ -109,7 +110,7 @@ def score_page(
     write_bytes(path_out, render("scores.html.jinja", context, ("scores.js",), styles))
 
 
-def _card(shown: Shown, uid: str, pitches: tuple[int, int], marked: Span | None) -> dict[str, Any]:
+def _card(shown: Shown, uid: str, pitches: tuple[int, int], marked: Span | None, kbps: int = KBPS) -> dict[str, Any]:
     """Everything that the template says of one score."""
     seconds = 0.0 if shown.samples is None else shown.samples.shape[1] / shown.rate
     notes = sum(len(part.notes) for part in shown.score.parts)
@@ -122,7 +123,7 @@ def _card(shown: Shown, uid: str, pitches: tuple[int, int], marked: Span | None)
         "alt": f"{shown.name}: engraved music, {_many(notes, 'note')} in {_many(_count(shown.score), 'bar')}",
         "drawing": data_uri(drawing, "image/svg+xml") if drawing else "",
         "roll": _roll(shown.score, pitches, marked, shown.given),
-        "audio": _sound(shown),
+        "audio": _sound(shown, kbps),
         "seconds": round(seconds, 3),
         "length": clock(seconds),
         "span": round(shown.score.length_quarters * 60 / shown.score.bpm, 3),
@@ -141,14 +142,14 @@ def _many(count: int, name: str) -> str:
     return f"{count} {name}{'' if count == 1 else 's'}"
 
 
-def _sound(shown: Shown) -> str:
+def _sound(shown: Shown, kbps: int) -> str:
     """Pack the sound in mono, small; its rate is brought to one that MP3 knows."""
     if shown.samples is None or not shown.samples.size:
         return ""
     from solfeggio.audio import resample
 
     mono = np.asarray(shown.samples, np.float32).mean(0, keepdims=True)
-    packed = mp3([resample(mono, shown.rate, RATE)], RATE, 1, KBPS)
+    packed = mp3([resample(mono, shown.rate, RATE)], RATE, 1, kbps)
     return data_uri(packed, "audio/mpeg")
 
 

@@ -25,6 +25,7 @@ from solfeggio.contracts import Batch, Writer
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.losses.latent import attribute_order, kl
 from solfeggio.metrics.attributes import ATTRIBUTES, PUBLISHED, attributes
+from solfeggio.nets.copying import FIRST, heard_keys
 from solfeggio.nets.vae import (
     GroupedDecoder,
     GroupedEncoder,
@@ -34,7 +35,7 @@ from solfeggio.nets.vae import (
     drawn,
 )
 from solfeggio.notation import Score
-from solfeggio.tokens import BAR_TICKS, FOLK_TOKENS, HOLD, REST, decode_bars, encode_bars
+from solfeggio.tokens import BAR_TICKS, FOLK_TOKENS, HOLD, LOWEST, REST, decode_bars, encode_bars
 
 BEATS = 4
 STEPS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # of the way of a knob that are tried
@@ -182,15 +183,17 @@ class MeasureVAE(Writer):
         knobs: Mapping[str, float] | None = None,
         bars: tuple[int, int] | None = None,
         wander: float = 0.0,
+        in_key: bool = True,
         **options: Any,
     ) -> Batch:
         """Vary the bars of a melody.
 
         knobs: attribute to standard deviations of it, {"density": +2.0}. bars: first and last to vary, counted from 1;
-        all by default. wander: standard deviations by which the rest of the code strays at random. Raises ConfigError.
+        all by default. wander: standard deviations by which the rest of the code strays at random. in_key: a pitch
+        class that is neither in the melody nor in its scale gives way to the nearest one. Raises ConfigError.
         """
         if options:
-            raise unknown("option of measure_vae", next(iter(options)), ("knobs", "bars", "wander"))
+            raise unknown("option of measure_vae", next(iter(options)), ("knobs", "bars", "wander", "in_key"))
         given = context["bars"].reshape(-1, BAR_TICKS).long()
         first, last = bars or (1, len(given))
         if not 1 <= first <= last <= len(given):
@@ -201,10 +204,11 @@ class MeasureVAE(Writer):
         own = given[first - 1 : last]
         codes = self.codes(own)[0]
         codes = codes + wander * self._stray(codes.shape, rng)
+        pitches = nearest_in_key(given) if in_key else torch.arange(FOLK_TOKENS, device=given.device)
         if turned:
-            written = self._turn(own, codes, turned, rng, wander == 0)
+            written = self._turn(own, codes, turned, rng, wander == 0, pitches)
         else:
-            written = self.logits(codes).argmax(-1)
+            written = pitches[self.logits(codes).argmax(-1)]
         all_bars = torch.cat([given[: first - 1], written, given[last:]])
         return {"bars": legal(all_bars)}
 
@@ -215,11 +219,17 @@ class MeasureVAE(Writer):
         return stray
 
     def _turn(
-        self, given: torch.Tensor, codes: torch.Tensor, turned: Mapping[int, float], rng: torch.Generator, keep: bool
+        self,
+        given: torch.Tensor,
+        codes: torch.Tensor,
+        turned: Mapping[int, float],
+        rng: torch.Generator,
+        keep: bool,
+        pitches: torch.Tensor,
     ) -> torch.Tensor:
         """Of what decodes along the way of the knobs, take the bar that measures nearest to what was asked for.
 
-        keep: the given bar may stay as it is.
+        keep: the given bar may stay as it is. pitches: the token that each token gives way to.
         """
         by, weight = torch.zeros_like(self.spread), torch.full_like(self.spread, OTHERS)
         for attribute, steps in turned.items():
@@ -229,7 +239,7 @@ class MeasureVAE(Writer):
         strays[:, :, 0] = 0
         along = torch.tensor(STEPS).to(codes)[:, None, None]
         tried = (codes[:, None, None] + along * (by @ self.ways) + strays).flatten(1, 2)
-        found = silenced(torch.cat([self.logits(part).argmax(-1) for part in tried.split(64)]))
+        found = silenced(pitches[torch.cat([self.logits(part).argmax(-1) for part in tried.split(64)])])
         if keep:
             found = torch.cat([given[:, None], found], 1)
         missed = (self.values(found) - wanted[:, None]).abs() / self.spread
@@ -260,6 +270,15 @@ PUBLISHED_VAE = Config("recurrent", gamma=0.0, latent=256, embedding=10, width=5
 AR_VAE = Config("recurrent", latent=32, embedding=10, width=128, dropout=0.5)
 CONFIGS = {"released": RELEASED, "published": PUBLISHED_VAE, "ar_vae": AR_VAE, "tiny": TINY}
 MeasureVAE.Config = Config
+
+
+def nearest_in_key(bars: torch.Tensor) -> torch.Tensor:
+    """For each token the nearest that keeps to the key of bars (bar, 24): of their scale, or of a class they hold."""
+    share, scale = (found[0] for found in heard_keys(bars[None], 0, 0))
+    tokens = torch.arange(FOLK_TOKENS, device=bars.device)
+    known = (scale + share > 0)[(tokens - FIRST + LOWEST) % 12] | (tokens < FIRST)
+    away = (tokens[:, None] - tokens).abs() + FOLK_TOKENS * (~known | (tokens < FIRST))
+    return torch.where(known, tokens, away.argmin(1))
 
 
 def silenced(bars: torch.Tensor) -> torch.Tensor:
