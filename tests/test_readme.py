@@ -40,9 +40,13 @@ def commands() -> list:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sounds that examples speak of."""
+    """A folder with the sounds and the tune that examples speak of."""
+    import numpy as np
+
     from solfeggio import audio
     from solfeggio.band.desk.sketch import demo
+    from solfeggio.band.scores.files import write_score
+    from solfeggio.notation import Part, Score
 
     folder = tmp_path_factory.mktemp("readme")
     samples, rate, _ = demo()
@@ -51,6 +55,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     audio.write(folder / "song.mp3", samples[:, : 12 * rate], rate)
     (folder / "songs").mkdir()
     shutil.copy(folder / "song.mp3", folder / "songs")
+    notes = np.array([[i, i + 1, (60, 64, 67, 65)[i % 4], 90] for i in range(40)])
+    for name in ("tune.musicxml", "tune.abc"):
+        write_score(Score("Tune", 120, (Part("melody", 73, notes),), 40), folder / name)
     return folder
 
 
