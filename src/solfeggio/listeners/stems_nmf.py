@@ -188,7 +188,7 @@ class StemsNmf(Separator):
                 pitches, rows = np.unique(np.round(own.pitches), return_inverse=True)
                 shape = (len(pitches), frames)
                 mask = activation_mask(own.starts, own.ends, rows.tolist(), shape, grid, c.before, c.after)
-                add(harmonic_mask(pitches, bins_hz, c.partials, c.tolerance, decay=1.0), mask, stem)
+                add(_spread(harmonic_mask(pitches, bins_hz, c.partials, c.tolerance, decay=1.0)), mask, stem)
             elif own is None or label == DRUMS:
                 first = sum(c.ranks[:stem])
                 known.append(self.dictionary[:, first : first + rank].cpu().numpy())
@@ -208,6 +208,12 @@ def _struck(v: np.ndarray, frames: np.ndarray) -> np.ndarray:
     after, before = (v[:, np.clip(frames + by, 0, max(v.shape[1] - 1, 0))] for by in (1, -2))
     rise = np.maximum(after - before, 0).sum(1)
     return rise / max(rise.sum(), 1e-12) + 0.01 / len(v)
+
+
+def _spread(templates: np.ndarray) -> np.ndarray:
+    """Add to each bin half of its neighbours, (bin, rank): what a Hann window makes of a partial."""
+    wide = np.pad(templates, ((1, 1), (0, 0)))
+    return templates + 0.5 * (wide[:-2] + wide[2:])
 
 
 StemsNmf.Config = Config
