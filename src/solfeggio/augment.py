@@ -148,7 +148,7 @@ def vary_spectra(
 
 
 def cover_spectra(
-    spectra: torch.Tensor, scale: float = 1000.0, floor_db: tuple[float, float] = (-100.0, -55.0), bins: int = 6
+    spectra: torch.Tensor, scale: float = 1000.0, floor_db: tuple[float, float] = (-115.0, -80.0), bins: int = 6
 ) -> torch.Tensor:
     """Cover a batch of ``log(1 + scale * magnitude)`` spectra with noise, and lose a few bins of it.
 

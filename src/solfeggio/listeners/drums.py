@@ -29,6 +29,7 @@ from solfeggio.losses.frames import shift_tolerant_bce
 from solfeggio.nets.conv import DilatedTrunk, Stem
 from solfeggio.nets.recurrent import RecurrentTrunk
 
+RARE = -3.5  # first bias of the hits, 3 %: else learning begins by finding out that hits are rare, for a long time
 FORGETS = 5.0  # seconds after which a recurrent trunk knows nothing any more: gates let go within a second or two
 
 
@@ -40,6 +41,7 @@ class Config:
     hop: int = 220  # samples: a hundred frames a second
     window: int = 1024  # samples: 46 ms
     bands_per_octave: int = 12
+    scale: float = 10_000.0  # magnification before the logarithm: hi-hats are 70 dB below a full sine
     low: float = 30.0  # Hz; bands reach up to half the rate, and are as many as the FFT tells apart
     net: str = "crnn"  # crnn, or dense: magnitudes of one frame straight into dense layers
     difference: bool = True  # add half-wave rectified differences of each band as a channel
@@ -93,7 +95,7 @@ class Drums(Listener):
             raise ConfigError(f"{len(c.thresholds)} thresholds", f"there are {len(self.labels)} classes")
         if c.net == "crnn":
             filters = log_filters(c.rate, c.window, c.bands_per_octave, c.low, c.rate / 2)
-            self.frontend: Any = LogSpectra(c.rate, c.hop, (c.window,), [filters])
+            self.frontend: Any = LogSpectra(c.rate, c.hop, (c.window,), [filters], c.scale)
             self.lag = difference_lag(c.window, c.hop)
             self.stem: nn.Module = Stem(
                 2 if c.difference else 1, len(self.frontend.bins_hz), c.stem, c.pools, c.dropout
@@ -115,6 +117,7 @@ class Drums(Listener):
         else:
             raise unknown("trunk", c.trunk, ("recurrent", "dilated", "none"))
         self.hits = nn.Conv1d(size, len(self.labels), 1)
+        nn.init.constant_(self.hits.bias, RARE)  # type: ignore[arg-type]
         self.velocity = nn.Conv1d(size, len(self.labels), 1) if c.velocity else None
         grid = Grid.of_hop(c.rate, c.hop)
         told = [f"{label} velocity" for label in self.labels] if c.velocity else []
