@@ -20,7 +20,7 @@ endif
 	@echo "open the page above in a browser"
 
 test: .venv/.dev  ## run the tests
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 check: .venv/.dev  ## lint, format, types, floors
 	$(BIN)/ruff check .
