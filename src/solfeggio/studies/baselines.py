@@ -142,13 +142,13 @@ def rock_drums(beats: Events) -> Events:
 
 
 def centroid_drums(spectra: np.ndarray, grid: Grid, hz: np.ndarray, threshold: float = 0.15) -> Events:
-    """Onsets called by the spectral centroid of what rises: kick below 200 Hz, hi-hat above 3 kHz, else snare.
+    """Onsets called by the spectral centroid of what rises: kick below 700 Hz, hi-hat above 1500 Hz, else snare.
 
     spectra: (bin, frame) log magnitudes on ``grid``; hz: (bin,) their frequencies, as wide as they are high. threshold:
-    of the mean rise over that around it.
+    of the mean rise over that around it. The borders are those that suit real drum tracks (MDB Drums) best.
     """
     rise = np.maximum(np.diff(spectra, axis=1, prepend=spectra[:, :1]), 0)
     times = pick_peaks(rise.mean(0), grid, threshold=threshold, width=0.03, average=0.1, gap=0.03)
     at = grid.frames(times)
     centre = np.exp((np.log(hz)[:, None] * rise[:, at]).sum(0) / np.maximum(rise[:, at].sum(0), 1e-9))
-    return Events(times, ["KD" if c < 200 else "CHH" if c > 3000 else "SD" for c in centre])
+    return Events(times, ["KD" if c < 700 else "CHH" if c > 1500 else "SD" for c in centre])
