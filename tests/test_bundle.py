@@ -119,6 +119,6 @@ def test_a_place_that_cannot_be_written_to(tmp_path):
 def test_shipped_bundles_are_small_whole_and_described(name):
     stored = bundle.load(name)
     home = bundle.folder(name)
-    assert sum(path.stat().st_size for path in home.iterdir()) < 2_000_000
+    assert sum(path.stat().st_size for path in home.iterdir()) < 4_000_000
     assert all(stored.config["facts"][fact] for fact in bundle.FACTS)
     assert (home / "card.md").read_text() == bundle.card(stored.config)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -294,7 +295,10 @@ def test_an_interrupt_stops_all_processes_and_leaves_no_half_files(tmp_path, cli
     for i in range(40):
         soundfile.write(folder / f"{i:02d}.wav", np.tile(clicks, 60), RATE)
     command = [sys.executable, "-m", "solfeggio.cli", "hear", str(tiny_home / "beats"), str(folder), "--jobs", "2"]
-    with subprocess.Popen([*command, "-o", str(tmp_path / "out")], stderr=subprocess.PIPE, text=True) as process:
+    heeded = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what runs in the background ignores it
+    with subprocess.Popen(
+        [*command, "-o", str(tmp_path / "out")], stderr=subprocess.PIPE, text=True, preexec_fn=heeded
+    ) as process:
         for _ in range(600):
             if list((tmp_path / "out").glob("*.csv")):
                 break
