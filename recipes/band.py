@@ -283,7 +283,6 @@ def report(out: Path, before: Path | None, smoke: bool) -> None:
         provenance={"songs": len(chosen(out, ())), "recordings": len(heard[0]), "first seed": SEED,
                     "styles drawn": tally(chosen(out, ()))},
     )  # fmt: skip
-    write_bytes(out / "report.md", "\n".join(table.markdown() for table in tables).encode())
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
 

@@ -33,9 +33,9 @@ from safetensors.torch import load_file, save_file
 from solfeggio import run
 from solfeggio.answers import Events
 from solfeggio.augment import vary_spectra
-from solfeggio.data.band import band_dataset
 from solfeggio.data.dataset import Dataset
 from solfeggio.data.shared import real_dataset
+from solfeggio.data.songs import SOUNDS, recipe_songs, with_sound_kept
 from solfeggio.data.vienna import vienna_dataset
 from solfeggio.errors import SolfeggioError
 from solfeggio.lessons.supervised import Supervised
@@ -44,7 +44,7 @@ from solfeggio.studies.baselines import autocorrelation_beats, constant_beats
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks, summary
 from solfeggio.studies.table import Table, over_tracks
-from solfeggio.train import Budget, Fit, Item, fit, prepare
+from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
 
 COLUMNS = HEADLINE["beats"]
 VARIANTS: dict[str, Config] = {  # what the study compares; each differs from the first in one thing
@@ -62,22 +62,9 @@ LIVE = dataclasses.replace(BROAD, steps=900)
 BOECK_SONGS = 300  # of the training songs; his features at 100 frames a second need a rendering of their own
 RELEASES = {"released": Config(), "causal": CAUSAL}
 STUDY_SONGS = 20  # of each test set, on which the study's 15 systems are scored
-SMOKE_SIDES = ("train", "train", "valid", "test")
 SMOKE = Budget(steps=6, batch=2, excerpt=5.0, check=3, threads=1)
 LESSON = Supervised(vary_spectra)
 PLAIN = Supervised()  # Boeck's bands are not aligned to pitches, so spectra are not transposed
-POPULAR = (  # what recordings are mostly like; the released systems end on it
-    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
-    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "trap", "reggae", "reggae", "ska",
-    "blues-shuffle", "rock-shuffle", "psychedelic-rock", "progressive-rock", "slow-blues", "jazz-swing", "bossa-nova",
-    "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
-    "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
-)  # fmt: skip
-TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
-    "new songs and styles": ("A", 40),
-    "and a new sound bank": ("B", 40),
-    "and FM synthesis": ("C", 40),
-}
 LIMITS = (
     "Recitative, speech and free improvisation have no steady beat; it may report one all the same.",
     "Compound metres (6/8, 12/8) are counted in dotted beats, so 6/8 looks like 2/4.",
@@ -94,34 +81,9 @@ INVALID = (
 )
 
 
-def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, dict[str, Dataset]]:
-    """Songs of all kinds and popular ones to train on, songs to validate and to test on.
-
-    Styles, songs and sound banks are split.
-    """
-    if smoke:
-        sketched = [
-            band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch", styles=("pop", "waltz"))
-            for i, side in enumerate(SMOKE_SIDES)
-        ]
-        return sketched[0], sketched[1], sketched[2], {"sketched songs": sketched[3]}
-    tests = {
-        name: band_dataset(f"test-{family}", n, "test", seed=0, family=family, voices=True)
-        for name, (family, n) in TESTS.items()
-    }
-    return (
-        band_dataset("train", 720, "train", seed=0, voices=True),
-        band_dataset("popular", 430, "train", seed=1, styles=POPULAR, voices=True),
-        band_dataset("valid", 48, "valid", seed=0, voices=True),
-        tests,
-    )
-
-
 def ready(system: Beats, dataset: Dataset, cache: Path, jobs: int) -> list[Item]:
     """Compute the features of a dataset; its sound is kept in ``cache`` too, so that other features cost little."""
-    sound = cache / "sound"
-    sound.mkdir(parents=True, exist_ok=True)
-    return prepare(system, dataset.cached(sound), cache, jobs)
+    return prepare(system, with_sound_kept(dataset, cache), cache, jobs)
 
 
 def score_items(system: Beats, items: list[Item], **options: Any) -> list[Score]:
@@ -174,7 +136,7 @@ def train_all(out: Path, cache: Path, smoke: bool, jobs: int, only: str = "") ->
 
 def jobs_of(out: Path, cache: Path, smoke: bool, jobs: int, only: str) -> Any:
     """List the trainings in order: (folder, system, (train, valid) items, budget, lesson, seed)."""
-    train, popular, valid, _ = corpora(smoke)
+    train, popular, valid, _ = recipe_songs(smoke)
     plan = [("broad", Config(), BROAD, 0), ("released", Config(), RELEASED, 0), ("causal", CAUSAL, LIVE, 0)]
     study = [
         (f"study/{name}/{seed}", config, STUDY, seed) for seed in seeds(smoke) for name, config in VARIANTS.items()
@@ -228,7 +190,7 @@ def studied(out: Path, smoke: bool) -> bool:
 
 def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> tuple[Table, Table]:
     """Tables of the study: networks over seeds, and decoders on the same networks."""
-    *_, valid, tests = corpora(smoke)
+    *_, valid, tests = recipe_songs(smoke)
     networks: dict[str, list[list[Score]]] = {}
     decoders: dict[str, list[list[Score]]] = {"bar-pointer model": [], "peaks": []}
     extra: dict[str, dict[str, Any]] = {}
@@ -267,7 +229,7 @@ def score_released(
     """Score the released or the causal system on every test set, beside answers that never learned."""
     system = load_variant(out / name, RELEASES[name], smoke)
     scores, tables = {}, []
-    for test, dataset in corpora(smoke)[-1].items():
+    for test, dataset in recipe_songs(smoke)[-1].items():
         items = ready(system, dataset, cache, jobs)
         scores[test] = score_items(system, items)
         rows = {name: scores[test], **baselines(items, system)}
@@ -298,7 +260,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
     """Score everything, write report.html, report.md and the bundles."""
     from solfeggio.report.recipe_page import recipe_page
 
-    train, popular, _, tests = corpora(smoke)
+    train, popular, _, tests = recipe_songs(smoke)
     tables = list(score_study(out, cache, smoke, jobs)) if studied(out, smoke) else []
     curves, facts = {}, {}
     for name, folder in (("causal", "beats-causal"), ("released", "beats")):
@@ -335,7 +297,6 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
         invalid=list(INVALID),
         provenance=facts["released"],
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
 
@@ -356,11 +317,6 @@ def baselines(items: list[Item], system: Beats) -> dict[str, list[Score]]:
     }
 
 
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
-
-
 def card_facts(name: str, scores: dict[str, list[Score]], stages: list[Fit], songs: int) -> dict[str, Any]:
     """State what the bundle's card must say."""
     return {
@@ -368,12 +324,7 @@ def card_facts(name: str, scores: dict[str, list[Score]], stages: list[Fit], son
         + (" Sees only the past, for streams." if name == "causal" else ""),
         "data": [
             f"{songs} songs composed, performed and recorded by the band (recipes/beats.py)",
-            "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
-            "drum one-shots of Hydrogen kits (GPL-2 and Creative Commons), heard in training only, not shipped",
-            "accompaniment of a fifth of the songs played by mma (GPL-2 program), of which nothing is shipped",
-            "voices of espeak-ng (GPL-3 program) and of Sinsy (nitech_jp_song070_f001, CC-BY-3.0, Nagoya Institute of "
-            "Technology)",
-            "public-domain scores of music21's corpus (Bach, O'Neill, Ryan, Aird, quartets)",
+            *SOUNDS,
         ],
         "licence": "Apache-2.0",
         "metrics": {

@@ -38,8 +38,8 @@ from safetensors.torch import load_file, save_file
 from solfeggio import bundle, run
 from solfeggio.answers import Events, Segments
 from solfeggio.augment import vary_spectra
-from solfeggio.data.band import band_dataset
 from solfeggio.data.dataset import Dataset, Track
+from solfeggio.data.songs import SOUNDS, recipe_songs, with_sound_kept
 from solfeggio.decode.chords import count_changes
 from solfeggio.frontends.chroma import fold
 from solfeggio.lessons.supervised import Supervised
@@ -49,7 +49,7 @@ from solfeggio.studies.baselines import constant_chord, template_chords
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks, summary
 from solfeggio.studies.table import Table
-from solfeggio.train import Budget, Fit, Item, fit, prepare
+from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
 
 COLUMNS = HEADLINE["chords"]
 SEEDS = (0, 1, 2)
@@ -57,7 +57,6 @@ STUDY = Budget(steps=300, batch=8, excerpt=20.0, check=100, threads=1)
 HEAVY = dataclasses.replace(STUDY, excerpt=5.0)  # a step of CONV costs as much as four of the others
 RELEASED = Budget(steps=1650, batch=8, excerpt=30.0, check=150, threads=1)
 SMOKE = Budget(steps=6, batch=2, excerpt=6.0, check=3, threads=1)
-SMOKE_SIDES = ("train", "train", "valid", "test")
 VARY = partial(vary_spectra, transpose_bins=0, equaliser_db=12.0, mask=0.2)
 SMALL_WIDTH = 32  # channels of the trunk in the study: what knowledge buys is asked of small networks
 STUDIED = Config(width=SMALL_WIDTH)
@@ -93,18 +92,6 @@ VARIANTS: dict[str, Variant] = {
     "DEEP_CHROMA": Variant(DEEP_CHROMA, transposed=False, seeds=1),
     "CONV": Variant(CONV, transposed=False, budget=HEAVY, seeds=1),
 }
-POPULAR = (  # what recordings are mostly like; the same songs as the beats learn from
-    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
-    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "trap", "reggae", "reggae", "ska",
-    "blues-shuffle", "rock-shuffle", "psychedelic-rock", "progressive-rock", "slow-blues", "jazz-swing", "bossa-nova",
-    "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
-    "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
-)  # fmt: skip
-TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
-    "new songs and styles": ("A", 40),
-    "and a new sound bank": ("B", 40),
-    "and FM synthesis": ("C", 40),
-}
 LIMITS = (
     "One chord at a time: of two harmonies that overlap, or of a melody alone, it gives the likelier reading.",
     "Colours (ninths, elevenths, thirteenths) are called by the seventh chord below them.",
@@ -122,29 +109,6 @@ INVALID = (
 )
 
 
-def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, dict[str, Dataset]]:
-    """Songs of all kinds and popular ones to train on, songs to validate and to test on.
-
-    Styles, songs and sound banks are split.
-    """
-    if smoke:
-        sketched = [
-            band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch", styles=("pop", "waltz"))
-            for i, side in enumerate(SMOKE_SIDES)
-        ]
-        return sketched[0], sketched[1], sketched[2], {"sketched songs": sketched[3]}
-    tests = {
-        name: band_dataset(f"test-{family}", n, "test", seed=0, family=family, voices=True)
-        for name, (family, n) in TESTS.items()
-    }
-    return (
-        band_dataset("train", 720, "train", seed=0, voices=True),
-        band_dataset("popular", 430, "train", seed=1, styles=POPULAR, voices=True),
-        band_dataset("valid", 48, "valid", seed=0, voices=True),
-        tests,
-    )
-
-
 def written(shared: Path | None) -> dict[str, Dataset]:
     """Songs that the band did not write: POP909 on an unseen bank, where a folder of shared data sets is given."""
     if shared is None:
@@ -154,16 +118,9 @@ def written(shared: Path | None) -> dict[str, Dataset]:
     return {"POP909, 20 songs": pop909_dataset(folder=shared)}
 
 
-def sounding(dataset: Dataset, cache: Path) -> Dataset:
-    """Keep the dataset's sound in ``cache``, so that it is rendered once for all features and systems."""
-    sound = cache / "sound"
-    sound.mkdir(parents=True, exist_ok=True)
-    return dataset.cached(sound)
-
-
 def ready(system: Chords, dataset: Dataset, cache: Path, jobs: int) -> list[Item]:
     """Compute the features of a dataset."""
-    return prepare(system, sounding(dataset, cache), cache, jobs)
+    return prepare(system, with_sound_kept(dataset, cache), cache, jobs)
 
 
 def hear_items(system: Chords, items: Iterable[Item]) -> dict[str, dict[str, np.ndarray]]:
@@ -236,7 +193,7 @@ def train_all(out: Path, cache: Path, smoke: bool, jobs: int, only: str = "") ->
 
 def jobs_of(out: Path, cache: Path, smoke: bool, jobs: int, only: str) -> Iterator[Any]:
     """List the trainings in order: (folder, system, (train, valid) items, budget, lesson, seed)."""
-    train, popular, valid, _ = corpora(smoke)
+    train, popular, valid, _ = recipe_songs(smoke)
     plan = [("released", Variant(Config(), budget=RELEASED), 0)]
     study = [
         (f"study/{name}/{seed}", variant, seed)
@@ -297,9 +254,9 @@ def smaller(config: Config, smoke: bool) -> Config:
 
 def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> tuple[Table, Table]:
     """Tables of the study: variants over seeds, and ways to read the same networks."""
-    tests = corpora(smoke)[-1]
+    tests = recipe_songs(smoke)[-1]
     few = [dataclasses.replace(test, tracks=test.tracks[:STUDY_SONGS]) for test in tests.values()]
-    heard_beats = beats_of([track for test in few for track in sounding(test, cache)])
+    heard_beats = beats_of([track for test in few for track in with_sound_kept(test, cache)])
     networks: dict[str, list[list[Score]]] = {}
     readings: dict[str, list[list[Score]]] = {}
     extra: dict[str, dict[str, Any]] = {}
@@ -329,7 +286,7 @@ def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> tuple[Table, 
                         score_items(system, items, heard, heard_beats)
                     )
         extra[name] = {
-            "songs": len(corpora(smoke)[0]) if smoke else songs_of(variant),
+            "songs": len(recipe_songs(smoke)[0]) if smoke else songs_of(variant),
             "parameters": sum(p.numel() for p in system.parameters()),
             "training Wh": round(1000 * float(np.mean([done.energy_kwh for done in fits])), 2),
             "CPU s per minute": round(seconds_per_minute(system), 2),
@@ -360,7 +317,7 @@ def score_released(
     """Score the released system on every test set, beside answers that never learned."""
     system = load_variant(out / "released", Config(), smoke)
     scores, tables = {}, []
-    train, *_, tests = corpora(smoke)
+    train, *_, tests = recipe_songs(smoke)
     common = most_common([train.tracks[i].answers["chords"] for i in range(0, len(train), max(1, len(train) // 40))])
     for test, dataset in {**tests, **written(shared)}.items():
         items = ready(system, dataset, cache, jobs)
@@ -401,7 +358,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     """Score everything, write report.html, report.md and the bundle."""
     from solfeggio.report.recipe_page import recipe_page
 
-    train, popular, _, tests = corpora(smoke)
+    train, popular, _, tests = recipe_songs(smoke)
     tables = list(score_study(out, cache, smoke, jobs))
     system, scores, own = score_released(out, cache, smoke, jobs, shared)
     done = read_fit(out / "released")
@@ -411,7 +368,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     everything = [score for name in tests for score in scores[name]]
     tables.append(by_group("By sound bank", everything, "bank", COLUMNS))
     tables.append(by_group("By style", everything, "style", COLUMNS))
-    kept = {name: sounding(dataset, cache) for name, dataset in tests.items()}
+    kept = {name: with_sound_kept(dataset, cache) for name, dataset in tests.items()}
     disturbed = [track for dataset in kept.values() for track in dataset.tracks[: 1 if smoke else 4]]
 
     def hear(samples: np.ndarray, rate: int) -> Segments:
@@ -441,14 +398,8 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
         invalid=list(INVALID),
         provenance=facts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
-
-
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
 
 
 def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[str, Any]:
@@ -457,20 +408,15 @@ def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[st
         "what": "Chords of music recordings: root, quality up to sevenths, bass.",
         "data": [
             f"{songs} songs composed, performed and recorded by the band (recipes/chords.py)",
-            "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
-            "drum one-shots of Hydrogen kits (GPL-2 and Creative Commons), heard in training only, not shipped",
-            "accompaniment of half the songs played by mma (GPL-2 program), of which nothing is shipped",
-            "a voice of Sinsy (CC-BY-3.0, Nagoya Institute of Technology), heard in training only",
+            *SOUNDS,
         ],
         "licence": "Apache-2.0",
         "metrics": {
             test: dict(zip(COLUMNS, map(str, summary(own, COLUMNS)), strict=True)) for test, own in scores.items()
         },
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/chords.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 

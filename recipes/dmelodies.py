@@ -39,7 +39,7 @@ from solfeggio.errors import unknown
 from solfeggio.metrics.latents import Found, control_score, correlation, dci, mig, modularity, sap
 from solfeggio.nets.vae import drawn
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds
-from solfeggio.train import Budget, Fit, learn
+from solfeggio.train import Budget, Fit, learn, read_fit
 from solfeggio.writers.dmelodies_vae import AS_PUBLISHED, CNN, CNN_AS_PUBLISHED, RNN, TINY, Config, DMelodiesVAE
 
 SEEDS = (0, 1, 2)
@@ -245,7 +245,7 @@ def measured(out: Path, size: Size) -> dict[str, list[tuple[dict[str, Any], Fit,
         system = load_trained(folder, config)
         if not kept.exists():
             kept.write_text(json.dumps(measure(system, dmelodies.split(seed)[2][: size.tests], size.sweeps)))
-        done = Fit(**json.loads((folder / "done.json").read_text()))
+        done = read_fit(folder)
         parameters = sum(p.numel() for p in system.parameters())
         rows.setdefault(row, []).append((json.loads(kept.read_text()), done, parameters))
     return rows
@@ -344,7 +344,6 @@ def report(out: Path, size: Size, bundles: Path) -> None:
         provenance=facts,
         charts=charts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in made), "utf-8")
     print("\n\n".join(table.text() for table in made))
     print(f"report: {out / 'report.html'}")
 
@@ -356,11 +355,9 @@ def card_facts(numbers: dict[str, Any], done: Fit) -> dict[str, Any]:
         "data": ["dMelodies, made from its published rules by this package"],
         "licence": "Apache-2.0",
         "metrics": {"10,000 unseen melodies": {name: f"{numbers[name]:.3f}" for name in MEASURED}},
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/dmelodies.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 

@@ -36,10 +36,11 @@ from safetensors.torch import load_file, save_file
 from solfeggio import bundle, run
 from solfeggio.answers import Events
 from solfeggio.augment import cover_spectra, vary_spectra
-from solfeggio.data.band import band_dataset, drums_of
+from solfeggio.data.band import drums_of
 from solfeggio.data.dataset import Dataset, Track
 from solfeggio.data.drums import drum_dataset
 from solfeggio.data.shared import real_dataset
+from solfeggio.data.songs import SOUNDS, recipe_songs, with_sound_kept
 from solfeggio.hits import CLASSES, regroup
 from solfeggio.lessons.supervised import Supervised
 from solfeggio.listeners.drums import TINY, Config, Drums
@@ -48,7 +49,7 @@ from solfeggio.studies.baselines import centroid_drums, rock_drums
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, summary
 from solfeggio.studies.table import Table
-from solfeggio.train import Budget, Fit, Item, fit, prepare
+from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
 
 MAIN = CLASSES["main"]
 COLUMNS = ("F", "F 20 ms", "P", "R", *(f"F {drum}" for drum in MAIN))
@@ -57,23 +58,10 @@ SEEDS = (0, 1, 2)
 STUDY = Budget(steps=150, batch=8, excerpt=8.0, stretch=1.1, check=75, threads=1)
 RELEASED = Budget(steps=1500, batch=16, excerpt=8.0, stretch=1.1, check=150, threads=1)
 SMOKE = Budget(steps=6, batch=2, excerpt=4.0, check=3, threads=1)
-SMOKE_SIDES = ("train", "train", "valid", "test")
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8)
 SETTLED_ON = 24  # validation songs on which thresholds are set
 STUDY_SONGS = 10  # of each test set, on which the study's systems are scored
 FRONT = 120  # songs with the drums in front
-POPULAR = (  # what recordings are mostly like; the same songs as the beats learn from
-    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
-    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "trap", "reggae", "reggae", "ska",
-    "blues-shuffle", "rock-shuffle", "psychedelic-rock", "progressive-rock", "slow-blues", "jazz-swing", "bossa-nova",
-    "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
-    "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
-)  # fmt: skip
-TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
-    "new songs and styles": ("A", 40),
-    "and a new sound bank": ("B", 40),
-    "and FM synthesis": ("C", 40),
-}
 LIMITS = (
     "A drum is told by how it sounds: brushes, hands and machines may be called by the nearest name of a drum set.",
     "Side-stick, clap, tambourine, shaker and everything else that is struck are one class.",
@@ -126,30 +114,15 @@ def vary(spectra: torch.Tensor) -> torch.Tensor:
 LESSON = Supervised(vary)
 
 
-def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, Dataset, dict[str, Dataset]]:
-    """Songs of all kinds, popular ones and ones with the drums in front to train on, to validate and to test on.
-
-    Styles, songs and sound banks are split.
-    """
+def drummed_songs(smoke: bool) -> tuple[Dataset, Dataset, Dataset, Dataset, dict[str, Dataset]]:
+    """Songs of all kinds, popular ones and ones with the drums in front to train on, to validate and to test on."""
+    train, popular, valid, tests = recipe_songs(smoke)
     if smoke:
-        sketched = [
-            band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch", styles=("pop", "waltz"))
-            for i, side in enumerate(SMOKE_SIDES)
-        ]
         front = drum_dataset("smoke-drums", 2, "train", seed=5, family="sketch", styles=("pop",))
-        return sketched[0], sketched[1], front, sketched[2], {"sketched songs": sketched[3]}
-    tests = {
-        name: band_dataset(f"test-{family}", n, "test", seed=0, family=family, voices=True)
-        for name, (family, n) in TESTS.items()
-    }
-    tests["drums alone, new sound bank"] = drum_dataset("test-B-drums", 20, "test", seed=7, family="B", alone=1.0)
-    return (
-        band_dataset("train", 720, "train", seed=0, voices=True),
-        band_dataset("popular", 430, "train", seed=1, styles=POPULAR, voices=True),
-        drum_dataset("drums-front", FRONT, "train", seed=6),
-        band_dataset("valid", 48, "valid", seed=0, voices=True),
-        tests,
-    )
+    else:
+        front = drum_dataset("drums-front", FRONT, "train", seed=6)
+        tests["drums alone, new sound bank"] = drum_dataset("test-B-drums", 20, "test", seed=7, family="B", alone=1.0)
+    return train, popular, front, valid, tests
 
 
 def real_tracks(shared: Path | None) -> dict[str, list[Track]]:
@@ -167,16 +140,9 @@ def drum_track(track: Track) -> tuple[np.ndarray, int]:
     return np.sum([stem.mean(0, keepdims=True) for name, stem in stems.items() if "drum" in name], axis=0), rate
 
 
-def sounding(dataset: Dataset, cache: Path) -> Dataset:
-    """Keep the dataset's sound in ``cache``, so that it is rendered once for all features and systems."""
-    sound = cache / "sound"
-    sound.mkdir(parents=True, exist_ok=True)
-    return dataset.cached(sound)
-
-
 def ready(system: Drums, dataset: Dataset, cache: Path, jobs: int) -> list[Item]:
     """Compute the features of a dataset."""
-    return prepare(system, sounding(dataset, cache), cache, jobs)
+    return prepare(system, with_sound_kept(dataset, cache), cache, jobs)
 
 
 def struck(items: Sequence[Item]) -> list[Item]:
@@ -268,7 +234,7 @@ def train_all(out: Path, cache: Path, smoke: bool, jobs: int, only: str = "") ->
 
 def jobs_of(out: Path, cache: Path, smoke: bool, jobs: int, only: str) -> Iterator[Any]:
     """List the trainings in order: (folder, system, (train, valid) items, budget, seed)."""
-    train, popular, front, valid, _ = corpora(smoke)
+    train, popular, front, valid, _ = drummed_songs(smoke)
     plan = [("released", Variant(), RELEASED, 0)]
     plan += [
         (f"study/{name}/{seed}", variant, STUDY, seed) for seed in seeds(smoke) for name, variant in VARIANTS.items()
@@ -319,11 +285,6 @@ def load_variant(folder: Path, config: Config, smoke: bool) -> Drums:
     return system.eval()
 
 
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
-
-
 def studied(out: Path, smoke: bool) -> bool:
     """Tell whether every variant of the study is trained; a report can be written without it."""
     folders = (out / "study" / name / str(seed) for name in VARIANTS for seed in seeds(smoke))
@@ -332,7 +293,9 @@ def studied(out: Path, smoke: bool) -> bool:
 
 def score_study(out: Path, cache: Path, smoke: bool, jobs: int, shared: Path | None) -> list[Table]:
     """Tables of the study: variants over seeds, on the band's songs and on real ones."""
-    tests = {name: dataclasses.replace(d, tracks=d.tracks[:STUDY_SONGS]) for name, d in corpora(smoke)[-1].items()}
+    tests = {
+        name: dataclasses.replace(d, tracks=d.tracks[:STUDY_SONGS]) for name, d in drummed_songs(smoke)[-1].items()
+    }
     real, extra = real_tracks(shared), {}
     runs: dict[str, dict[str, list[list[Score]]]] = {"the band's songs": {}, **{name: {} for name in real}}
     for name, variant in VARIANTS.items():
@@ -409,11 +372,11 @@ def score_released(
     """Score the released system on every test set, beside answers that never learned."""
     system = load_variant(out / "released", Config(), smoke)
     scores, tables = {}, []
-    for test, dataset in corpora(smoke)[-1].items():
+    for test, dataset in drummed_songs(smoke)[-1].items():
         items = ready(system, dataset, cache, jobs)
         heard = hear_items(system, items)
         scores[test] = judge_items(items, lambda item, h=heard: system.decode(h[item.id]))  # type: ignore[misc]
-        rows = {"released": scores[test], **baselines(items, system, beats_of(sounding(dataset, cache)))}
+        rows = {"released": scores[test], **baselines(items, system, beats_of(with_sound_kept(dataset, cache)))}
         title = f"Released, {test}: beside answers that never learned"
         tables.append(compare(title, rows, COLUMNS, POOLED))
     real = real_tracks(shared)
@@ -429,7 +392,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     """Score everything, write report.html, report.md and the bundle."""
     from solfeggio.report.recipe_page import recipe_page
 
-    train, popular, front, _, tests = corpora(smoke)
+    train, popular, front, _, tests = drummed_songs(smoke)
     tables = score_study(out, cache, smoke, jobs, shared) if studied(out, smoke) else []
     system, scores, own = score_released(out, cache, smoke, jobs, shared)
     done = read_fit(out / "released")
@@ -439,7 +402,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     everything = [score for name in tests for score in scores[name]]
     tables.append(by_group("By sound bank", everything, "bank", (*COLUMNS, "velocity r"), POOLED))
     tables.append(by_group("By style", everything, "style", COLUMNS, POOLED))
-    kept = {name: sounding(dataset, cache) for name, dataset in tests.items()}
+    kept = {name: with_sound_kept(dataset, cache) for name, dataset in tests.items()}
     tracks = {track.id: track for dataset in kept.values() for track in dataset}
     telling = [score for score in everything if score.weights["R"] > 20] or everything
     disturbed = [tracks[score.id] for score in telling[:: max(1, len(telling) // (1 if smoke else 12))]]
@@ -472,7 +435,6 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
         invalid=list(INVALID),
         provenance=facts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
 
@@ -483,20 +445,15 @@ def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[st
         "what": "Drums of music recordings: kick, snare, hi-hat closed and open, toms, ride, crash, other; velocities.",
         "data": [
             f"{songs} songs composed, performed and recorded by the band (recipes/drums.py)",
-            "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
-            "drum one-shots of Hydrogen kits (GPL-2 and Creative Commons), heard in training only, not shipped",
-            "accompaniment of half the songs played by mma (GPL-2 program), of which nothing is shipped",
-            "a voice of Sinsy (CC-BY-3.0, Nagoya Institute of Technology), heard in training only",
+            *SOUNDS,
         ],
         "licence": "Apache-2.0",
         "metrics": {
             test: dict(zip(COLUMNS, map(str, summary(own, COLUMNS)), strict=True)) for test, own in scores.items()
         },
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/drums.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 

@@ -36,6 +36,7 @@ from solfeggio.band.desk.kits import Kit, kits
 from solfeggio.data.band import band_dataset
 from solfeggio.data.dataset import Dataset, Track
 from solfeggio.data.shared import real_dataset
+from solfeggio.data.songs import recipe_songs, with_sound_kept
 from solfeggio.data.strokes import kit_strokes
 from solfeggio.listeners.drums_nmf import TINY, Config, DrumsNMF
 from solfeggio.metrics.events import DRUMS
@@ -57,7 +58,6 @@ VARIANTS: dict[str, tuple[Config, str]] = {
     "no free templates": (Config(extra=0), "all"),
     "hills, never learned": (Config(), "none"),
 }
-TESTS = {"new songs and styles": "A", "and a new sound bank": "B", "and FM synthesis": "C"}
 LIMITS = (
     "Kick, snare and hi-hat only; toms, cymbals and all else that is struck are called by one of these, or missed.",
     "A template is one spectrum: a snare under loud guitars is often missed, and a low bass note may be called a kick.",
@@ -111,14 +111,8 @@ def corpora(cache: Path, smoke: bool) -> tuple[Dataset, dict[str, Dataset]]:
         ]
         valid, tests = made[0], {"sketched songs": made[1]}
     else:
-        valid = band_dataset("valid", 48, "valid", seed=0, voices=True)
-        tests = {
-            name: band_dataset(f"test-{family}", 40, "test", seed=0, family=family, voices=True)
-            for name, family in TESTS.items()
-        }
-    sound = cache / "sound"
-    sound.mkdir(parents=True, exist_ok=True)
-    return valid.cached(sound), {name: dataset.cached(sound) for name, dataset in tests.items()}
+        _, _, valid, tests = recipe_songs()
+    return with_sound_kept(valid, cache), {name: with_sound_kept(test, cache) for name, test in tests.items()}
 
 
 def real_songs(shared: Path | None, rate: int) -> dict[str, list[Song]]:
@@ -234,7 +228,6 @@ def report(out: Path, cache: Path, smoke: bool, bundles: Path, shared: Path | No
         invalid=list(INVALID),
         provenance=facts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
 

@@ -50,6 +50,7 @@ from solfeggio.band.desk.kits import kits
 from solfeggio.data.band import band_dataset
 from solfeggio.data.dataset import Dataset, Track
 from solfeggio.data.shared import real_dataset, unlabeled_dataset
+from solfeggio.data.songs import recipe_songs, with_sound_kept
 from solfeggio.data.strokes import kit_strokes
 from solfeggio.frontends.mel import mel_filters
 from solfeggio.frontends.spectra import LogSpectra
@@ -86,13 +87,6 @@ MASKED = 0.5  # standard deviation of the noise that a denoising autoencoder mus
 GROUPS = ("sticks", "machine")  # of kits, one teacher each
 BAND = {"band, sounds A": "A", "band, sounds B": "B", "band, sounds C": "C"}
 MIX, ALONE = "MDB, whole songs", "MDB, drum tracks"
-POPULAR = (
-    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
-    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "trap", "reggae", "reggae", "ska",
-    "blues-shuffle", "rock-shuffle", "psychedelic-rock", "progressive-rock", "slow-blues", "jazz-swing", "bossa-nova",
-    "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
-    "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
-)  # fmt: skip
 LIMITS = (
     "Kick, snare and hi-hat only, each frame for itself: it mistakes bass notes for kicks and noise for hi-hats.",
     "It learned from teachers that err, and hears hits one to two hundredths of a second late, as they do.",
@@ -177,15 +171,10 @@ class Run:
                 family="sketch",
                 styles=("pop", "rock"),
             )
-        elif side == "train":
-            made = band_dataset("popular", 430, "train", seed=1, styles=POPULAR, voices=True)
-        elif side == "valid":
-            made = band_dataset("valid", 48, "valid", seed=0, voices=True)
         else:
-            made = band_dataset(f"test-{side}", 40, "test", seed=0, family=side, voices=True)
-        sound = self.cache / "sound"
-        sound.mkdir(parents=True, exist_ok=True)
-        return made.cached(sound)
+            _, popular, valid, tests = recipe_songs()
+            made = {"train": popular, "valid": valid, **dict(zip("ABC", tests.values(), strict=True))}[side]
+        return with_sound_kept(made, self.cache)
 
     @cached_property
     def valid(self) -> list[Song]:
@@ -662,7 +651,6 @@ def report(job: Run, bundles: Path) -> None:
         invalid=list(INVALID),
         provenance=facts,
     )
-    (job.out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {job.out / 'report.html'}")
 

@@ -47,7 +47,7 @@ from solfeggio.nets.latent_walk import BarVAE
 from solfeggio.studies.scores import Score, across_seeds, compare, summary
 from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
 from solfeggio.tokens import BAR_TICKS, FOLK_TOKENS, HOLD, decode_bars
-from solfeggio.train import Budget, Fit, learn
+from solfeggio.train import Budget, Fit, learn, read_fit
 from solfeggio.writers import measure_vae
 from solfeggio.writers.inpaint import CONFIGS, Config, Inpaint
 from solfeggio.writers.measure_vae import MeasureVAE
@@ -528,11 +528,6 @@ def score_released(out: Path, smoke: bool, vae: str, windows: Windows) -> tuple[
     return writer, rows["released"], with_real(table, real_bars(windows)[0])
 
 
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
-
-
 def card_facts(scores: Sequence[Score], done: Fit, windows: int) -> dict[str, Any]:
     """State what the bundle's card must say."""
     return {
@@ -543,11 +538,9 @@ def card_facts(scores: Sequence[Score], done: Fit, windows: int) -> dict[str, An
         ],
         "licence": "Apache-2.0",
         "metrics": {"unseen tunes": dict(zip(COLUMNS, map(str, summary(scores, COLUMNS)), strict=True))},
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/inpaint.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 
@@ -602,7 +595,6 @@ def report(
         invalid=list(INVALID),
         provenance=facts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
 

@@ -39,9 +39,9 @@ from safetensors.torch import load_file, save_file
 from solfeggio import run
 from solfeggio.answers import Answer, Segments
 from solfeggio.augment import vary_spectra
-from solfeggio.data.band import band_dataset
 from solfeggio.data.dataset import Dataset
 from solfeggio.data.shared import real_dataset
+from solfeggio.data.songs import SOUNDS, recipe_songs, with_sound_kept
 from solfeggio.data.taxonomy import LABELS, in_our_classes
 from solfeggio.decode.activity import stretches
 from solfeggio.errors import DataError
@@ -52,14 +52,13 @@ from solfeggio.metrics.tags import SCALES, active_frames, confusion, evaluate_ta
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, extremes, score_tracks
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, show
-from solfeggio.train import Budget, Fit, Item, fit, prepare
+from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
 
 COLUMNS = ("LRAP", "ROC-AUC", "F macro", "F micro")
 SEEDS = (0, 1, 2)
 STUDY = Budget(steps=300, batch=16, excerpt=12.0, stretch=1.0, check=100, threads=1)
 LONG = Budget(steps=3000, batch=16, excerpt=16.0, stretch=1.0, check=250, threads=1)
 SMOKE = Budget(steps=4, batch=2, excerpt=4.0, stretch=1.0, check=2, threads=1)
-SMOKE_SIDES = ("train", "train", "valid", "test")
 THRESHOLDS = tuple(np.round(np.arange(0.1, 0.81, 0.05), 2).tolist())
 STUDY_SONGS = 20  # of each test set, on which the study's systems are scored
 OFTEN, MOST_OFTEN = 0.12, 4  # share of the songs in which a class should play; how often a song is taken at most
@@ -67,18 +66,6 @@ DRAWS = 100  # of songs, with replacement, for intervals
 GAP = 1.0  # seconds between lines from which on nobody sings
 NOT_APART = ("cymbals",)  # what MedleyDB's drum set holds and does not name
 WRONG_AT_LEAST = 20  # wrongly found seconds from which on a class has a column in the confusion picture
-POPULAR = (  # what recordings are mostly like; the same songs as the beats learn from
-    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
-    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "trap", "reggae", "reggae", "ska",
-    "blues-shuffle", "rock-shuffle", "psychedelic-rock", "progressive-rock", "slow-blues", "jazz-swing", "bossa-nova",
-    "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
-    "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
-)  # fmt: skip
-TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
-    "new songs and styles": ("A", 40),
-    "and a new sound bank": ("B", 40),
-    "and FM synthesis": ("C", 40),
-}
 LIMITS = (
     "It tells kinds of instruments, not players, and says nothing of how many there are.",
     "The band owns no mandolin and no ukulele: what is plucked and rare is one class.",
@@ -127,34 +114,9 @@ def lesson(share: float) -> Overlaid:
     return Overlaid(scale, vary, share)
 
 
-def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, dict[str, Dataset]]:
-    """Songs of all kinds and popular ones to train on, songs to validate and to test on.
-
-    Styles, songs and sound banks are split; so are the singers.
-    """
-    if smoke:
-        sketched = [
-            band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch", styles=("pop", "waltz"))
-            for i, side in enumerate(SMOKE_SIDES)
-        ]
-        return sketched[0], sketched[1], sketched[2], {"sketched songs": sketched[3]}
-    tests = {
-        name: band_dataset(f"test-{family}", n, "test", seed=0, family=family, voices=True)
-        for name, (family, n) in TESTS.items()
-    }
-    return (
-        band_dataset("train", 720, "train", seed=0, voices=True),
-        band_dataset("popular", 430, "train", seed=1, styles=POPULAR, voices=True),
-        band_dataset("valid", 48, "valid", seed=0, voices=True),
-        tests,
-    )
-
-
 def ready(system: Instruments, dataset: Dataset, cache: Path, jobs: int) -> list[Item]:
     """Compute the features of a dataset, whose sound is rendered once and kept in ``cache``."""
-    sound = cache / "sound"
-    sound.mkdir(parents=True, exist_ok=True)
-    return prepare(system, dataset.cached(sound), cache, jobs)
+    return prepare(system, with_sound_kept(dataset, cache), cache, jobs)
 
 
 def real(system: Instruments, name: str, shared: Path | None, cache: Path) -> list[Item]:
@@ -183,7 +145,7 @@ def train_all(out: Path, cache: Path, smoke: bool, jobs: int, only: str = "", mo
 
 def jobs_of(out: Path, cache: Path, smoke: bool, jobs: int, only: str, most: int) -> Iterator[Any]:
     """List the trainings in order: (folder, system, (train, valid) items, budget, variant, seed)."""
-    train, popular, valid, _ = corpora(smoke)
+    train, popular, valid, _ = recipe_songs(smoke)
     if most:
         train, popular = (dataclasses.replace(d, tracks=d.tracks[: most // 2]) for d in (train, popular))
     plan = [("released", Variant(), 0, LONG)]
@@ -474,7 +436,7 @@ def seconds_per_minute(system: Instruments) -> float:
 
 def score_study(out: Path, cache: Path, smoke: bool, jobs: int, shared: Path | None) -> list[Table]:
     """Table of the study: variants over seeds, at 1 s, mean of the test sets; nothing where it was not trained."""
-    tests = corpora(smoke)[-1]
+    tests = recipe_songs(smoke)[-1]
     done = {
         name: [seed for seed in seeds(smoke) if (out / "study" / name / str(seed) / "done.json").exists()]
         for name in VARIANTS
@@ -520,7 +482,7 @@ def score_released(
 ) -> tuple[Instruments, dict[str, list[Heard]], list[Table]]:
     """Score the released system on every test set and on real songs, beside the answer that never learned."""
     system = load_variant(out / "released", Config(), smoke)
-    train, *_, tests = corpora(smoke)
+    train, *_, tests = recipe_songs(smoke)
     shares, limits = frequencies(train), limits_of(system)
     heard = {name: hear_items(system, ready(system, test, cache, jobs), played) for name, test in tests.items()}
     tables = [
@@ -540,7 +502,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     from solfeggio.report.draw import bars
     from solfeggio.report.recipe_page import recipe_page
 
-    train, popular, _, tests = corpora(smoke)
+    train, popular, _, tests = recipe_songs(smoke)
     tables = score_study(out, cache, smoke, jobs, shared)
     system, heard, own = score_released(out, cache, smoke, jobs, shared)
     limits, done = limits_of(system), read_fit(out / "released")
@@ -552,11 +514,10 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     def hear(samples: np.ndarray, rate: int) -> Segments:
         return run.hear(system, samples, rate)
 
-    sound = cache / "sound"
     kept = [
         dataclasses.replace(track, answers={**track.answers, "instruments": ours(track.answers["instruments"], "band")})
         for test in tests.values()
-        for track in test.cached(sound).tracks[: 1 if smoke else 4]
+        for track in with_sound_kept(test, cache).tracks[: 1 if smoke else 4]
     ]
     columns = HEADLINE["instruments"]
     tables.append(robustness("What disturbances cost", kept, hear, "instruments", columns))
@@ -591,14 +552,8 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
         provenance=facts,
         charts=charts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
-
-
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
 
 
 def card_facts(heard: dict[str, list[Heard]], limits: np.ndarray, done: Fit, songs: int) -> dict[str, Any]:
@@ -607,22 +562,16 @@ def card_facts(heard: dict[str, list[Heard]], limits: np.ndarray, done: Fit, son
         "what": "Which instruments play when in music recordings, singing voices among them: 31 classes.",
         "data": [
             f"{songs} songs composed, performed and recorded by the band (recipes/instruments.py)",
-            "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
-            "drum one-shots of Hydrogen kits (GPL-2 and Creative Commons), heard in training only, not shipped",
-            "accompaniment of half the songs played by mma (GPL-2 program), of which nothing is shipped",
-            "voices of espeak-ng (GPL-3 program) and Sinsy (CC-BY-3.0, Nagoya Institute of Technology), heard in "
-            "training only",
+            *SOUNDS,
         ],
         "licence": "Apache-2.0",
         "metrics": {
             f"{test}, 1 s": dict(zip(COLUMNS, map(show, estimates(own, limits, 1.0)), strict=False))
             for test, own in heard.items()
         },
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/instruments.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 

@@ -40,9 +40,9 @@ from safetensors.torch import load_file, save_file
 from solfeggio import run
 from solfeggio.answers import Segments, Tags
 from solfeggio.audio import mono, resample
-from solfeggio.data.band import band_dataset
 from solfeggio.data.clips import LABELS, label_clips, observe, places
 from solfeggio.data.dataset import Dataset, Track
+from solfeggio.data.songs import SOUNDS, recipe_songs, with_sound_kept
 from solfeggio.listeners.instruments_mil import (
     ATTENTION,
     FLAT_MLP,
@@ -55,7 +55,7 @@ from solfeggio.listeners.instruments_mil import (
 )
 from solfeggio.metrics.clips import evaluate_clips, found_and_missed, localise
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, over_tracks
-from solfeggio.train import Fit, feature_key
+from solfeggio.train import Fit, feature_key, read_fit
 
 COLUMNS = ("macro F1", "weighted F1", "precision", "recall")
 SEEDS = tuple(range(10))
@@ -65,7 +65,6 @@ EPOCHS, SMOKE_EPOCHS = 60, 2
 BATCH = 128
 TREES, DEEPEST = 100, 8
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)  # of which one is settled on by the validation songs
-SMOKE_SIDES = ("train", "train", "valid", "test")
 LOUDNESS = -2  # row of the statistics
 BUNDLE = "instruments_mil"
 
@@ -89,18 +88,6 @@ VARIANTS = {
     "RECURRENT": Variant(RECURRENT),
     "random forest": Variant(None),
     "attention, every label told": Variant(ATTENTION, 250, share=1.0),
-}
-POPULAR = (  # what recordings are mostly like; the same songs as the beats learn from
-    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
-    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "trap", "reggae", "reggae", "ska",
-    "blues-shuffle", "rock-shuffle", "psychedelic-rock", "progressive-rock", "slow-blues", "jazz-swing", "bossa-nova",
-    "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
-    "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
-)  # fmt: skip
-TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
-    "new songs and styles": ("A", 40),
-    "and a new sound bank": ("B", 40),
-    "and FM synthesis": ("C", 40),
 }
 LIMITS = (
     "Mandolin and ukulele are never named: the band has neither. Of sections of strings or brass nothing is said.",
@@ -130,26 +117,6 @@ class Clips:
 
     def __len__(self) -> int:
         return len(self.values)
-
-
-def corpora(smoke: bool) -> tuple[list[Dataset], Dataset, dict[str, Dataset]]:
-    """Songs to train on, to validate and to test on; styles, songs and sound banks are split."""
-    if smoke:
-        styles = ("pop", "waltz")
-        sketched = [
-            band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch", styles=styles)
-            for i, side in enumerate(SMOKE_SIDES)
-        ]
-        return sketched[:2], sketched[2], {"sketched songs": sketched[3]}
-    tests = {
-        name: band_dataset(f"test-{family}", n, "test", seed=0, family=family, voices=True)
-        for name, (family, n) in TESTS.items()
-    }
-    songs = [
-        band_dataset("train", 720, "train", seed=0, voices=True),
-        band_dataset("popular", 430, "train", seed=1, styles=POPULAR, voices=True),
-    ]
-    return songs, band_dataset("valid", 48, "valid", seed=0, voices=True), tests
 
 
 def recorded(shared: Path | None) -> dict[str, Dataset]:
@@ -186,13 +153,11 @@ def cut(track: Track, path: Path) -> None:
 def clips_of(datasets: Sequence[Dataset], cache: Path, jobs: int) -> Clips:
     """Cut the clips of datasets, or read those that were cut before."""
     key = feature_key(InstrumentsMil())
-    sound = cache / "sound"
-    sound.mkdir(parents=True, exist_ok=True)
     rows, songs = [], []
     for dataset in datasets:
         folder = cache / "clips" / dataset.name / key
         folder.mkdir(parents=True, exist_ok=True)
-        kept = dataset.cached(sound) if dataset.name != "mdb" else dataset
+        kept = with_sound_kept(dataset, cache) if dataset.name != "mdb" else dataset
         missing = [track for track in kept if not (folder / f"{track.id}.npz").exists()]
         paths = [folder / f"{track.id}.npz" for track in missing]
         if missing and jobs > 1:
@@ -310,7 +275,7 @@ def train_all(out: Path, cache: Path, smoke: bool, jobs: int, only: str, publish
     if not waiting:
         return
     torch.set_num_threads(1)
-    songs, validation, tests = corpora(smoke)
+    *songs, validation, tests = recipe_songs(smoke)
     train, valid = clips_of(songs, cache, jobs), clips_of([validation], cache, jobs)
     heard = {name: clips_of([dataset], cache, jobs) for name, dataset in tests.items()}
     frozen = whitened(ATTENTION, train).state_dict()
@@ -346,11 +311,6 @@ def load_variant(folder: Path, config: Config) -> InstrumentsMil:
     system = InstrumentsMil(config)
     system.load_state_dict(load_file(folder / "weights.safetensors"))
     return system.eval()
-
-
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was; its seconds are of one core."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -610,7 +570,7 @@ def score(
     out: Path, cache: Path, smoke: bool, jobs: int, shared: Path | None
 ) -> tuple[InstrumentsMil, list[Table], dict[str, Any], dict[str, str]]:
     """Everything that is reported: the bundle's system, tables, facts of its card, pictures."""
-    songs, validation, datasets = corpora(smoke)
+    *songs, validation, datasets = recipe_songs(smoke)
     tests = {name: clips_of([dataset], cache, jobs) for name, dataset in datasets.items()}
     real = {name: clips_of([dataset], cache, jobs) for name, dataset in recorded(shared).items()}
     fields = [f.name for f in dataclasses.fields(Clips)]
@@ -645,18 +605,13 @@ def card_facts(metrics: dict[str, Any], done: Fit, songs: int) -> dict[str, Any]
         "what": "Instruments of music recordings, learned from clips with few labels and no times (attention).",
         "data": [
             f"{songs} songs composed, performed and recorded by the band (recipes/instruments_mil.py)",
-            "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
-            "drum one-shots of Hydrogen kits (GPL-2 and Creative Commons), heard in training only, not shipped",
-            "accompaniment of half the songs played by mma (GPL-2 program), of which nothing is shipped",
-            "a voice of Sinsy (CC-BY-3.0, Nagoya Institute of Technology), heard in training only",
+            *SOUNDS,
         ],
         "licence": "Apache-2.0",
         "metrics": metrics,
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/instruments_mil.py",
-        "training time": f"{done.seconds / 60:.1f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.2f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 
@@ -681,8 +636,8 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     system, tables, facts, pictures = score(out, cache, smoke, jobs, shared)
     run.save(system, bundles / BUNDLE, facts)
     chosen: list[Any] = []
-    for name, dataset in corpora(smoke)[2].items():
-        kept = dataset.cached(cache / "sound")
+    for name, dataset in recipe_songs(smoke)[-1].items():
+        kept = with_sound_kept(dataset, cache)
         chosen.append(example(system, kept.tracks[0], name))
     curves = {name: read_fit(out / name / "0").curve for name in VARIANTS if (out / name / "0" / "done.json").exists()}
     recipe_page(
@@ -696,7 +651,6 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
         provenance=facts,
         charts=pictures,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
 

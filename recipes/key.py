@@ -39,9 +39,9 @@ from solfeggio import run
 from solfeggio.answers import Segments
 from solfeggio.audio import mono
 from solfeggio.augment import speed, vary_spectra
-from solfeggio.data.band import band_dataset
 from solfeggio.data.dataset import Dataset, Track
 from solfeggio.data.percussion import percussion_dataset
+from solfeggio.data.songs import SOUNDS, recipe_songs, with_sound_kept
 from solfeggio.frontends.chroma import estimate_tuning, fold
 from solfeggio.lessons.supervised import Supervised
 from solfeggio.lessons.transposed import Transposed
@@ -52,14 +52,13 @@ from solfeggio.studies.baselines import PROFILES, constant_chord, template_key
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks
 from solfeggio.studies.table import Table, over_tracks
-from solfeggio.train import Budget, Fit, Item, fit, prepare
+from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
 
 COLUMNS = HEADLINE["key"]
 SEEDS = (0, 1, 2)
 STUDY = Budget(steps=200, batch=12, excerpt=30.0, check=100, threads=1)
 RELEASED = Budget(steps=2400, batch=8, excerpt=64.0, check=150, threads=1)  # excerpts as long as what the net hears
 SMOKE = Budget(steps=6, batch=2, excerpt=6.0, check=3, threads=1)
-SMOKE_SIDES = ("train", "train", "valid", "test")
 VARY = partial(vary_spectra, transpose_bins=0, equaliser_db=6.0, mask=0.1)
 SETTLED_ON = 48  # validation songs on which a decoder's numbers are chosen
 WEIGHTS = (0.01, 0.03, 0.1, 0.3)
@@ -95,18 +94,6 @@ VARIANTS: dict[str, Variant] = {
     "tuning as it is": Variant(Config(tuned=False)),
     "KORZENIOWSKI2017": Variant(KORZENIOWSKI2017),
 }
-POPULAR = (  # what recordings are mostly like; the same songs as beats and chords learn from
-    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
-    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "trap", "reggae", "reggae", "ska",
-    "blues-shuffle", "rock-shuffle", "psychedelic-rock", "progressive-rock", "slow-blues", "jazz-swing", "bossa-nova",
-    "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
-    "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
-)  # fmt: skip
-TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
-    "new songs and styles": ("A", 40),
-    "and a new sound bank": ("B", 40),
-    "and FM synthesis": ("C", 40),
-}
 LIMITS = (
     "Major or minor only: dorian, mixolydian and other modes are called by their third.",
     "Music between keys, without one, or in two at once gets the likeliest reading.",
@@ -125,29 +112,6 @@ INVALID = (
 )
 
 
-def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, dict[str, Dataset]]:
-    """Songs of all kinds and popular ones to train on, songs to validate and to test on.
-
-    Styles, songs and sound banks are split.
-    """
-    if smoke:
-        sketched = [
-            band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch", styles=("pop", "waltz"))
-            for i, side in enumerate(SMOKE_SIDES)
-        ]
-        return sketched[0], sketched[1], sketched[2], {"sketched songs": sketched[3]}
-    tests = {
-        name: band_dataset(f"test-{family}", n, "test", seed=0, family=family, voices=True)
-        for name, (family, n) in TESTS.items()
-    }
-    return (
-        band_dataset("train", 720, "train", seed=0, voices=True),
-        band_dataset("popular", 430, "train", seed=1, styles=POPULAR, voices=True),
-        band_dataset("valid", 48, "valid", seed=0, voices=True),
-        tests,
-    )
-
-
 def written(shared: Path | None) -> dict[str, Dataset]:
     """Songs that the band did not write: POP909 on an unseen bank, where a folder of shared data sets is given."""
     if shared is None:
@@ -157,16 +121,9 @@ def written(shared: Path | None) -> dict[str, Dataset]:
     return {"POP909, 20 songs": pop909_dataset(folder=shared)}
 
 
-def sounding(dataset: Dataset, cache: Path) -> Dataset:
-    """Keep the dataset's sound in ``cache``, so that it is rendered once for all features and systems."""
-    sound = cache / "sound"
-    sound.mkdir(parents=True, exist_ok=True)
-    return dataset.cached(sound)
-
-
 def ready(system: Key, dataset: Dataset, cache: Path, jobs: int) -> list[Item]:
     """Compute the features of a dataset."""
-    return prepare(system, sounding(dataset, cache), cache, jobs)
+    return prepare(system, with_sound_kept(dataset, cache), cache, jobs)
 
 
 def hear_items(system: Key, items: Iterable[Item]) -> dict[str, dict[str, np.ndarray]]:
@@ -237,7 +194,7 @@ def train_all(out: Path, cache: Path, smoke: bool, jobs: int, only: str = "") ->
 
 def jobs_of(out: Path, cache: Path, smoke: bool, jobs: int, only: str) -> Iterator[Any]:
     """List the trainings in order: (folder, system, (train, valid) items, budget, lesson, seed)."""
-    train, popular, valid, _ = corpora(smoke)
+    train, popular, valid, _ = recipe_songs(smoke)
     plan = [("released", Variant(budget=RELEASED), 0)]
     study = [(f"study/{name}/{seed}", variant, seed) for seed in seeds(smoke) for name, variant in VARIANTS.items()]
     plan += sorted(study, key=lambda job: _input(job[1].config) != _input(Config()))  # other features come last
@@ -294,7 +251,7 @@ def smaller(config: Config, smoke: bool) -> Config:
 
 def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> Table:
     """Table of the study: variants over seeds."""
-    tests = corpora(smoke)[-1]
+    tests = recipe_songs(smoke)[-1]
     few = [dataclasses.replace(test, tracks=test.tracks[:STUDY_SONGS]) for test in tests.values()]
     networks: dict[str, list[list[Score]]] = {}
     extra: dict[str, dict[str, Any]] = {}
@@ -310,7 +267,7 @@ def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> Table:
             networks.setdefault(name, []).append(score_items(system, prepared[kind]))
             fits.append(read_fit(folder))
         extra[name] = {
-            "songs": len(corpora(smoke)[0]) if smoke else songs_of(variant),
+            "songs": len(recipe_songs(smoke)[0]) if smoke else songs_of(variant),
             "parameters": sum(p.numel() for p in system.parameters()),
             "training Wh": round(1000 * float(np.mean([done.energy_kwh for done in fits])), 2),
             "CPU s per minute": round(seconds_per_minute(system), 2),
@@ -329,7 +286,7 @@ def score_released(
     """Score the released system on every test set, beside answers that never learned."""
     system = load_variant(out / "released", Config(), smoke)
     scores, tables = {}, []
-    tests = corpora(smoke)[-1]
+    tests = recipe_songs(smoke)[-1]
     for test, dataset in {**tests, **written(shared)}.items():
         items = ready(system, dataset, cache, jobs)
         scores[test] = score_items(system, items)
@@ -391,7 +348,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     """Score everything, write report.html, report.md and the bundle."""
     from solfeggio.report.recipe_page import recipe_page
 
-    train, popular, _, tests = corpora(smoke)
+    train, popular, _, tests = recipe_songs(smoke)
     tables = [score_study(out, cache, smoke, jobs)]
     system, scores, own = score_released(out, cache, smoke, jobs, shared)
     done = read_fit(out / "released")
@@ -401,7 +358,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     everything = [score for name in tests for score in scores[name]]
     tables.append(by_group("By sound bank", everything, "bank", COLUMNS))
     tables.append(by_group("By style", everything, "style", COLUMNS))
-    kept = {name: sounding(dataset, cache) for name, dataset in tests.items()}
+    kept = {name: with_sound_kept(dataset, cache) for name, dataset in tests.items()}
     disturbed = [track for dataset in kept.values() for track in dataset.tracks[: 1 if smoke else 4]]
 
     def hear(samples: np.ndarray, rate: int) -> Segments:
@@ -431,14 +388,8 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
         invalid=list(INVALID),
         provenance=facts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
-
-
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
 
 
 def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[str, Any]:
@@ -448,21 +399,16 @@ def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[st
         "data": [
             f"{songs} songs composed, performed and recorded by the band (recipes/key.py)",
             f"{PERCUSSION} tracks of percussion synthesised with numpy",
-            "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
-            "drum one-shots of Hydrogen kits (GPL-2 and Creative Commons), heard in training only, not shipped",
-            "accompaniment of half the songs played by mma (GPL-2 program), of which nothing is shipped",
-            "a voice of Sinsy (CC-BY-3.0, Nagoya Institute of Technology), heard in training only",
+            *SOUNDS,
         ],
         "licence": "Apache-2.0",
         "metrics": {
             test: {column: str(over_tracks([score.values[column] for score in own])) for column in COLUMNS}
             for test, own in scores.items()
         },
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/key.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 

@@ -43,7 +43,7 @@ from solfeggio.metrics.attributes import PUBLISHED, attributes
 from solfeggio.metrics.latents import control_score, correlation, dci, interpretability, mig, modularity, sap
 from solfeggio.studies.table import Cell, Table, over_seeds
 from solfeggio.tokens import FOLK_TOKENS, HOLD
-from solfeggio.train import Budget, Fit, learn
+from solfeggio.train import Budget, Fit, learn, read_fit
 from solfeggio.writers.measure_vae import AR_VAE, TINY, Config, MeasureVAE
 
 TRANSPOSED = 5  # semitones by which a bar is moved at most, within the range of the encoding
@@ -258,7 +258,7 @@ def measured(out: Path, size: str) -> dict[str, list[tuple[dict[str, Any], Fit, 
         if not kept.exists():
             test, unseen = bars_of(variant.sources, "test"), bars_of(variant.sources, "test", True)
             kept.write_text(json.dumps(measure(system, test, unseen)))
-        done = Fit(**json.loads((folder / "done.json").read_text()))
+        done = read_fit(folder)
         size_of = sum(p.numel() for p in system.parameters())
         rows.setdefault(row, []).append((json.loads(kept.read_text()), done, size_of))
     return rows
@@ -359,7 +359,6 @@ def report(out: Path, size: str, bundles: Path) -> None:
         provenance=facts,
         charts=charts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in made), "utf-8")
     print("\n\n".join(table.text() for table in made))
     print(f"report: {out / 'report.html'}")
 
@@ -375,11 +374,9 @@ def card_facts(numbers: dict[str, Any], done: Fit) -> dict[str, Any]:
         ],
         "licence": "Apache-2.0",
         "metrics": {"bars of unseen tunes and chorales": {name: f"{numbers[name]:.3f}" for name in COLUMNS}},
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/measure_vae.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 

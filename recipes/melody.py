@@ -46,7 +46,7 @@ from solfeggio.notation import Score as WrittenScore
 from solfeggio.studies.scores import Score, across_seeds, compare, summary
 from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
 from solfeggio.tokens import LINE_BAR, LINE_LOWEST, LINE_REST, NO_ROOT, Line, decode_line
-from solfeggio.train import Budget, Fit, learn
+from solfeggio.train import Budget, Fit, learn, read_fit
 from solfeggio.writers.melody import (
     AS_PUBLISHED,
     CONDITIONS,
@@ -416,11 +416,6 @@ def read_system(folder: Path, config: Config) -> Melody:
     return system.eval()
 
 
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
-
-
 def scored(folder: Path, score: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Score a training once and keep the numbers beside it."""
     kept = folder / "scores.json"
@@ -644,7 +639,6 @@ def report(out: Path, smoke: bool, bundles: Path, shared: Path | None) -> None:
         invalid=list(INVALID),
         provenance=facts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
 
@@ -666,11 +660,9 @@ def card_facts(scores: Mapping[str, list[Score]], done: Fit, smoke: bool) -> dic
             f"unseen tunes of {source}, nats": dict(zip(COLUMNS, map(str, summary(own, COLUMNS)), strict=True))
             for source, own in scores.items()
         },
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/melody.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 

@@ -136,7 +136,6 @@ def report(out: Path, smoke: bool) -> None:
                     "excerpt": f"{song.duration:g} s at {song.rate} Hz, stems {', '.join(song.labels)}"},
     )  # fmt: skip
     write_bytes(out / "places.svg", picture.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1).encode())
-    write_bytes(out / "report.md", "\n".join(table.markdown() for table in tables).encode())
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
 

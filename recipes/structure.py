@@ -35,8 +35,8 @@ from safetensors.torch import load_file, save_file
 from solfeggio import bundle, run
 from solfeggio.answers import Events, Segments
 from solfeggio.augment import vary_spectra
-from solfeggio.data.band import band_dataset
 from solfeggio.data.dataset import Dataset
+from solfeggio.data.songs import SOUNDS, recipe_songs, with_sound_kept
 from solfeggio.data.symbolic import salami_pairs
 from solfeggio.decode import repetition
 from solfeggio.errors import DataError
@@ -54,7 +54,7 @@ from solfeggio.studies.baselines import bar_sections, even_sections, foote_secti
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, evaluate, extremes, score_tracks
 from solfeggio.studies.table import Table, over_tracks
-from solfeggio.train import Budget, Fit, Item, fit, prepare
+from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
 
 COLUMNS = HEADLINE["sections"]
 FORM = ("pairwise F", "V", "over", "under")  # how letters are judged
@@ -83,19 +83,6 @@ THRESHOLDS = (0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 SAME = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 LESSON = Supervised(vary_spectra)
 PLAIN = Supervised()  # mel bands are not transposed
-SMOKE_SIDES = ("train", "train", "valid", "test")
-POPULAR = (  # as in recipes/beats.py: what recordings are mostly like
-    "rock", "rock", "hard-rock", "pop", "pop", "metal", "thrash", "punk", "ballad", "singer-songwriter",
-    "singer-songwriter", "country", "country", "funk", "soul", "disco", "hip-hop", "trap", "reggae", "reggae", "ska",
-    "blues-shuffle", "rock-shuffle", "psychedelic-rock", "progressive-rock", "slow-blues", "jazz-swing", "bossa-nova",
-    "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
-    "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
-)  # fmt: skip
-TESTS = {  # unseen styles and songs; B and C are sound banks that training never heard
-    "new songs and styles": ("A", 40),
-    "and a new sound bank": ("B", 40),
-    "and FM synthesis": ("C", 40),
-}
 LIMITS = (
     "It learned from songs of 40 to 100 seconds; real songs are three times as long and their sections longer.",
     "What a section is for is a matter of style: people agree less on functions than on boundaries.",
@@ -115,29 +102,6 @@ INVALID = (
 )
 
 
-def corpora(smoke: bool) -> tuple[Dataset, Dataset, Dataset, dict[str, Dataset]]:
-    """Songs of all kinds and popular ones to train on, songs to validate and to test on.
-
-    Styles, songs and sound banks are split.
-    """
-    if smoke:
-        sketched = [
-            band_dataset(f"smoke-{i}", 2, side, seed=i, family="sketch", styles=("pop", "waltz"))
-            for i, side in enumerate(SMOKE_SIDES)
-        ]
-        return sketched[0], sketched[1], sketched[2], {"sketched songs": sketched[3]}
-    tests = {
-        name: band_dataset(f"test-{family}", n, "test", seed=0, family=family, voices=True)
-        for name, (family, n) in TESTS.items()
-    }
-    return (
-        band_dataset("train", 720, "train", seed=0, voices=True),
-        band_dataset("popular", 430, "train", seed=1, styles=POPULAR, voices=True),
-        band_dataset("valid", 48, "valid", seed=0, voices=True),
-        tests,
-    )
-
-
 def first(dataset: Dataset, count: int) -> Dataset:
     """Keep the first tracks of a dataset."""
     return dataclasses.replace(dataset, tracks=dataset.tracks[:count])
@@ -145,9 +109,7 @@ def first(dataset: Dataset, count: int) -> Dataset:
 
 def ready(system: Structure, dataset: Dataset, cache: Path, jobs: int) -> list[Item]:
     """Compute the features of a dataset; its sound is kept in ``cache`` too, so that other features cost little."""
-    sound = cache / "sound"
-    sound.mkdir(parents=True, exist_ok=True)
-    return prepare(system, dataset.cached(sound), cache, jobs)
+    return prepare(system, with_sound_kept(dataset, cache), cache, jobs)
 
 
 def truth_of(item: Item) -> Segments:
@@ -233,7 +195,7 @@ def train_all(out: Path, cache: Path, smoke: bool, jobs: int, only: str = "") ->
 
 def jobs_of(out: Path, cache: Path, smoke: bool, jobs: int, only: str) -> Any:
     """List the trainings in order: (folder, system, (train, valid) items, budget, lesson, seed)."""
-    train, popular, valid, _ = corpora(smoke)
+    train, popular, valid, _ = recipe_songs(smoke)
     plan: list[tuple[str, Config, float, Budget, int]] = [("released", Config(), 1.0, RELEASED, 0)]
     for seed in seeds(smoke):
         plan += [(f"study/{n}/{seed}", config, share, STUDY, seed) for n, (config, share) in VARIANTS.items()]
@@ -293,7 +255,7 @@ def tuned(system: Structure, items: list[Item]) -> Structure:
 
 def score_study(out: Path, cache: Path, smoke: bool, jobs: int) -> list[Table]:
     """Tables of the study: networks, knowledge and songs; published networks; both over seeds."""
-    *_, valid, tests = corpora(smoke)
+    *_, valid, tests = recipe_songs(smoke)
     few = [first(test, STUDY_SONGS) for test in tests.values()]
     tables = []
     groups = {"study": {name: config for name, (config, _) in VARIANTS.items()}, "published": PUBLISHED}
@@ -327,7 +289,7 @@ def score_released(
     out: Path, cache: Path, smoke: bool, jobs: int
 ) -> tuple[Structure, dict[str, list[Score]], list[Table]]:
     """Score the released system on every test set, beside answers that never learned; downbeats and letters too."""
-    *_, valid, tests = corpora(smoke)
+    *_, valid, tests = recipe_songs(smoke)
     system = load_variant(out / "released", Config(), smoke)
     tuned(system, ready(system, valid, cache, jobs))
     scores, tables, everything = {}, [], []
@@ -352,7 +314,7 @@ def score_released(
 def heard_beats(tests: dict[str, Dataset], cache: Path) -> dict[str, Events]:
     """Hear the beats of all test songs with the shipped system."""
     beats = run.load("beats")
-    tracks = [track for dataset in tests.values() for track in dataset.cached(cache / "sound")]
+    tracks = [track for dataset in tests.values() for track in with_sound_kept(dataset, cache)]
     return {track.id: run.hear(beats, *track.audio()) for track in tracks}
 
 
@@ -416,7 +378,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
     """Score everything, write report.html, report.md and the bundle."""
     from solfeggio.report.recipe_page import recipe_page
 
-    train, popular, _, tests = corpora(smoke)
+    train, popular, _, tests = recipe_songs(smoke)
     system, scores, own = score_released(out, cache, smoke, jobs)
     tables = [*own, *score_study(out, cache, smoke, jobs), *([] if smoke else annotators())]
     songs = [track.answers["sections"] for dataset in tests.values() for track in first(dataset, STUDY_SONGS)]
@@ -427,14 +389,14 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
     everything = [score for mine in scores.values() for score in mine]
     tables.append(by_group("By sound bank", everything, "bank", COLUMNS))
     tables.append(by_group("By style", everything, "style", COLUMNS))
-    disturbed = [track for test in tests.values() for track in first(test.cached(cache / "sound"), 1 if smoke else 4)]
+    disturbed = [track for test in tests.values() for track in first(with_sound_kept(test, cache), 1 if smoke else 4)]
 
     def hear(samples: np.ndarray, rate: int) -> Segments:
         return run.hear(system, samples, rate)
 
     tables.append(robustness("What disturbances cost", disturbed, hear, "sections", COLUMNS))
     worst, best = extremes(everything, "F 3")
-    tracks = {track.id: track for dataset in tests.values() for track in dataset.cached(cache / "sound")}
+    tracks = {track.id: track for dataset in tests.values() for track in with_sound_kept(dataset, cache)}
     examples = []
     for verdict, chosen in (("worst", worst), ("best", best)):
         for score in chosen:
@@ -453,14 +415,8 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
         invalid=list(INVALID),
         provenance=facts,
     )
-    (out / "report.md").write_text("\n".join(table.markdown() for table in tables), "utf-8")
     print("\n\n".join(table.text() for table in tables))
     print(f"report: {out / 'report.html'}")
-
-
-def read_fit(folder: Path) -> Fit:
-    """Read what a training was."""
-    return Fit(**json.loads((folder / "done.json").read_text()))
 
 
 def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[str, Any]:
@@ -469,20 +425,16 @@ def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[st
         "what": "Sections of music recordings: boundaries, functions (intro, verse, ...), letters of repetition.",
         "data": [
             f"{songs} songs composed, performed and recorded by the band (recipes/structure.py)",
-            "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
-            "drum one-shots of Hydrogen kits (GPL-2 and Creative Commons), heard in training only, not shipped",
-            "accompaniment of half the songs played by mma (GPL-2 program), of which nothing is shipped",
+            *SOUNDS,
         ],
         "licence": "Apache-2.0",
         "metrics": {
             test: {column: str(over_tracks([score.values[column] for score in own])) for column in COLUMNS}
             for test, own in scores.items()
         },
-        "seeds": [done.seed],
         "limits": list(LIMITS),
         "recipe": "recipes/structure.py",
-        "training time": f"{done.seconds / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * done.energy_kwh:.1f} Wh, estimated by codecarbon",
+        **done.facts(),
     }
 
 

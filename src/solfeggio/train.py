@@ -64,6 +64,19 @@ class Fit:
     energy_kwh: float
     seed: int
 
+    def facts(self) -> dict[str, Any]:
+        """State what a bundle's card says of a training."""
+        return {
+            "seeds": [self.seed],
+            "training time": f"{self.seconds / 60:.0f} minutes of one core",
+            "training energy": f"{1000 * self.energy_kwh:.1f} Wh, estimated by codecarbon",
+        }
+
+
+def read_fit(folder: Path) -> Fit:
+    """Read what a training was, from the done.json that recipes write beside its weights."""
+    return Fit(**json.loads((folder / "done.json").read_text()))
+
 
 def feature_key(system: Listener) -> str:
     """Name what ``prepare`` computes: systems with the same features get the same name and share a cache."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def recipe_page(
     provenance: Mapping[str, Any] | None = None,
     charts: Mapping[str, str] | None = None,
 ) -> None:
-    """Write one self-contained HTML report.
+    """Write one self-contained HTML report, and its tables as Markdown beside it.
 
     question: what was asked; empty lines part paragraphs. tables: each with its protocol as note. curves: run name to
     rows such as {"step": 100, "valid loss": 0.2}. examples: (title, samples (channel, time), rate in Hz, answers); the
@@ -58,6 +59,7 @@ def recipe_page(
         "provenance": [(name, _listed(value)) for name, value in (provenance or {}).items() if value not in (None, "")],
     }
     write_bytes(path, render("report.html.jinja", context))
+    write_bytes(Path(path).with_suffix(".md"), "\n".join(table.markdown() for table in tables).encode())
 
 
 def table_cells(table: Table) -> dict[str, Any]:
