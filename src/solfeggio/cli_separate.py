@@ -14,7 +14,11 @@ def separate(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")],
     system: Annotated[str, typer.Option(metavar="NAME", help="The separator: a bundle's name or folder.")] = "stems",
     stems: Annotated[
-        str | None, typer.Option(metavar="S,S", help="Only these; also residual, mixture [default: all, and mixture].")
+        str | None,
+        typer.Option(
+            metavar="S,S",
+            help="Only these; or piano, guitar, strings, winds, rest, residual, mixture [default: four, mixture].",
+        ),
     ] = None,
     two_stems: Annotated[str | None, typer.Option(metavar="S", help="This stem, and the rest of the mix.")] = None,
     minus: Annotated[str | None, typer.Option(metavar="S,S", help="The mix without these.")] = None,
@@ -30,7 +34,7 @@ def separate(
 ) -> None:
     """Take recordings apart: OUT/SONG/vocals.wav, drums.wav, ..., and stems.html, where each can be muted and mixed."""
     from solfeggio.batch import find, output_folder
-    from solfeggio.report.separation import outputs, stem_files
+    from solfeggio.report.separation import able, outputs, stem_files
     from solfeggio.run import separator
     from solfeggio.terminal import work_through
 
@@ -38,7 +42,7 @@ def separate(
     kind = format.strip().lower()
     stem_files("", (), kind)  # complains about an unknown format
     items = find(files)
-    written = outputs(separator(system, device).spec.labels, **chosen)
+    written = outputs(able(separator(system, device), **chosen).spec.labels, **chosen)
     output_folder(out)
     job = partial(_separate_one, out=out, system=system, kind=kind, page=page, device=device, chosen=chosen)
     done = [f"/{file.name}" for file in stem_files("", list(written), kind)] if skip_existing else []

@@ -26,8 +26,12 @@ ANSWERS: dict[str, dict[str, type[Answer]]] = {  # shipped system: what ``analyz
     "chords": {"chords": Segments},
     "key": {"key": Segments},
     "structure": {"sections": Segments, "form": Segments},
+    "drums": {"drums": Events},
+    "instruments": {"instruments": Segments, "singing": Segments},
 }
-OPTIONS = {"beats": ("tempo", "metres"), "chords": ("vocabulary",), "key": (), "structure": ()}  # of ``analyze``
+OPTIONS: dict[str, tuple[str, ...]] = {  # of ``analyze``
+    "beats": ("tempo", "metres"), "chords": ("vocabulary",), "key": (), "structure": (), "drums": (), "instruments": (),
+}  # fmt: skip
 GIVEN = {"chords": ("beats",), "structure": ("beats",)}  # what helps a system when it was heard before
 
 
@@ -353,6 +357,8 @@ def analyze(
             long = isinstance(samples, (str, Path))  # then letters would need it all at once
             letters = Segments([], []) if long else system.letters(samples, found)  # type: ignore[operator]
             answers |= {"sections": found, "form": letters}
+        elif task == "instruments":
+            answers |= {"instruments": found, "singing": system.singing(found)}  # type: ignore[operator]
         else:
             answers[task] = found
     return answers

@@ -141,8 +141,6 @@ def test_drums_become_a_tab_and_a_track(home: Path, song: Path, tmp_path: Path, 
     tiny = importlib.import_module("solfeggio.listeners.drums").TINY
     run.save(run.build("drums", tiny).eval(), tmp_path / "home" / "drums", facts)
     monkeypatch.setattr(bundle, "HOME", tmp_path / "home")
-    monkeypatch.setitem(run.ANSWERS, "drums", {"drums": Events})
-    monkeypatch.setitem(run.OPTIONS, "drums", ())
     assert "tab" in usual()
     files = {file.name for file in write_analysis(song, tmp_path / "out")}
     assert {"a_song.drums.txt", "a_song.drums.csv", "a_song.beats"} <= files and "a_song.drums.beats" not in files

@@ -8,11 +8,14 @@ import re
 import numpy as np
 import pytest
 
-from solfeggio import audio
+from solfeggio import audio, run
 from solfeggio.data.musdb import musdb_dataset
 from solfeggio.errors import AudioError, ConfigError
+from solfeggio.listeners.stems import TINY, StemSeparator
 from solfeggio.report import separation
 from solfeggio.report.separation import outputs, write_stems
+
+FACTS = {"data": ["made up"], "licence": "CC0-1.0", "metrics": {"none": {"dB": 0.5}}, "seeds": [0], "limits": ["all"]}
 
 RATE = 11025
 
@@ -102,3 +105,14 @@ def test_wrong_requests_are_named():
         outputs(labels, two="vocals", minus=("drums",))
     with pytest.raises(ConfigError, match="format 'aac'"):
         separation.stem_files("a", labels, "aac")
+
+
+def test_finer_stems_are_there_when_asked_for(song, tmp_path):
+    run.save(StemSeparator(TINY).eval(), tmp_path / "bundle", FACTS)
+    write_stems(song, tmp_path, tmp_path / "bundle", device="cpu", stems=("piano", "drums"), page=False)
+    write_stems(song, tmp_path, tmp_path / "bundle", device="cpu", name="four", page=False)
+    piano, four = sounds(tmp_path / "my_song"), sounds(tmp_path / "four")
+    assert set(piano) == {"piano", "drums"} and set(four) == {"vocals", "drums", "bass", "other", "mixture"}
+    np.testing.assert_allclose(piano["drums"], four["drums"], atol=1e-6)
+    with pytest.raises(ConfigError, match="did you mean 'piano'"):
+        write_stems(song, tmp_path, tmp_path / "bundle", stems=("pianos",))

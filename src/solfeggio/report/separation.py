@@ -15,7 +15,9 @@ import numpy as np
 
 from solfeggio import audio, bundle, run, separating
 from solfeggio.answers import Stems
+from solfeggio.contracts import Separator
 from solfeggio.errors import ConfigError, unknown
+from solfeggio.listeners.stems import StemSeparator
 from solfeggio.report.page import song_page
 
 SUFFIXES = {"wav": ".wav", "flac": ".flac", "mp3": ".mp3"}
@@ -52,6 +54,19 @@ def outputs(
     return {name: known[name] for name in stems} if stems else weights
 
 
+def able(system: Separator, stems: Sequence[str] = (), two: str = "", minus: Sequence[str] = ()) -> Separator:
+    """Give the separator, or its finer answer where that has the stems asked for (piano) and its usual one has not.
+
+    Raises ConfigError for a stem that is in neither.
+    """
+    finer = system.answering("eight") if isinstance(system, StemSeparator) else system
+    asked = {*stems, *minus, *([two] if two else [])} - {MIXTURE, RESIDUAL}
+    known = dict.fromkeys((*system.spec.labels, *finer.spec.labels, RESIDUAL, MIXTURE))
+    for name in sorted(asked - set(known)):
+        raise unknown("stem", name, list(known))
+    return system if asked <= set(system.spec.labels) else finer
+
+
 def stem_files(name: str | Path, written: Sequence[str], kind: str = "wav") -> list[Path]:
     """List the sound files of ``write_stems``, relative to the output folder; raises ConfigError for an unknown kind.
 
@@ -86,7 +101,7 @@ def write_stems(
     Raises AudioError for what cannot be heard or written.
     """
     source = Path(path)
-    separator = run.separator(system, device)
+    separator = able(run.separator(system, device), stems, two, minus)
     weights = outputs(separator.spec.labels, stems, two, minus)
     files = [Path(out) / file for file in stem_files(name if name is not None else source.stem, list(weights), kind)]
     about = audio.info(source)
