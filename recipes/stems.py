@@ -268,6 +268,11 @@ def defined(scores: Iterable[Sequence[Score]], columns: Sequence[str]) -> tuple[
     return tuple(c for c in columns if any(np.isfinite(score.values[c]) for score in every))
 
 
+def trained(out: Path, variant: str) -> list[Path]:
+    """Folders of the trainings of a variant that are done, a seed each; a report can be written without the others."""
+    return sorted(path.parent for path in (out / "study" / variant).glob("*/done.json"))
+
+
 def score_study(out: Path, sets: Mapping[str, Mapping[str, Callable[[], Stems]]], smoke: bool) -> Table:
     """Table of the study: variants over seeds, on some songs of every set."""
     songs = {name: read for own in sets.values() for name, read in few(own, 1 if smoke else STUDY_SONGS).items()}
@@ -275,11 +280,12 @@ def score_study(out: Path, sets: Mapping[str, Mapping[str, Callable[[], Stems]]]
     extra: dict[str, dict[str, Any]] = {}
     for name, variant in VARIANTS.items():
         fits = []
-        for seed in seeds(smoke):
-            folder = out / "study" / name / str(seed)
+        for folder in trained(out, name):
             system = load_variant(folder, variant.config, smoke)
             runs.setdefault(name, []).append(score_songs(songs, by_system(system)))
             fits.append(read_fit(folder))
+        if not fits:
+            continue
         extra[name] = {
             "parameters": sum(p.numel() for p in system.parameters()),
             "training Wh": round(1000 * float(np.mean([done.energy_kwh for done in fits])), 2),
@@ -347,7 +353,8 @@ def report(
     sets = test_songs(cache, smoke, jobs, shared)
     system = load_variant(out / "released", Config(), smoke)
     scores, tables = score_released(system, sets, beside)
-    tables = [score_study(out, sets, smoke), *tables, judge(system, sets, smoke)]
+    study = [score_study(out, sets, smoke)] if any(trained(out, name) for name in VARIANTS) else []
+    tables = [*study, *tables, judge(system, sets, smoke)]
     done = read_fit(out / "released")
     facts = card_facts(scores, done, len(orders(smoke)[f"{'smoke-' * smoke}train"]), seconds_per_minute(system))
     run.save(system, bundles / "stems", facts)
