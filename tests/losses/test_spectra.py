@@ -58,6 +58,14 @@ def test_losses_have_finite_gradients_in_silence():
     assert torch.isfinite(masks.grad).all()
 
 
+def test_a_silent_recording_does_not_drown_the_others(spectra):
+    masks = torch.rand(spectra.shape, generator=torch.Generator().manual_seed(1))
+    alone = relative_error(masks, powers(spectra, spectra.sum(1)))
+    hushed = torch.cat([spectra, torch.zeros_like(spectra[:1])])
+    together = relative_error(torch.cat([masks, masks[:1]]), powers(hushed, hushed.sum(1)))
+    assert float(together) <= float(2 * alone + 1) / 3 + 1e-5
+
+
 def test_several_resolutions_see_level_and_blur():
     rng = torch.Generator().manual_seed(0)
     sound = torch.randn(1, 2, 20000, generator=rng)

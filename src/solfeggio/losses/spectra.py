@@ -48,7 +48,8 @@ def relative_error(masks: torch.Tensor, given: Powers) -> torch.Tensor:
     """
     axes = (-3, -2, -1)
     own, mixture = given.own.sqrt().sum(axes), given.mixture.sqrt().sum(axes).unsqueeze(1)
-    return (mask_error(masks, given).sum(axes) / (own + SILENT * mixture + TINY)).mean()
+    least = TINY**0.5 * masks[0, 0].numel()  # what ``mask_error`` says of silence
+    return (mask_error(masks, given).sum(axes) / (own + SILENT * mixture).clamp_min(least)).mean()
 
 
 def compressed_error(masks: torch.Tensor, given: Powers, exponent: float = 0.3) -> torch.Tensor:

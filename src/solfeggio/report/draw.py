@@ -60,6 +60,9 @@ def learning_curves(curves: Mapping[str, Iterable[Mapping[str, float]]], x: str 
     for panel, axis in zip(panels, axes, strict=False):
         axis.set_title(panel)
         axis.set_xlabel(x)
+        drawn = np.abs(np.concatenate([line.get_ydata() for line in axis.lines]))
+        if drawn.max() > 1000 * max(float(np.median(drawn)), 1e-9):  # one wild value would flatten all others
+            axis.set_yscale("log")
     if len(axes[0].lines) > 1:
         axes[0].legend(frameon=False, fontsize=9)
     return _svg(figure, axes[len(panels) :], title or f"Learning curves: {', '.join(panels)}")
