@@ -9,7 +9,7 @@ any stems of any songs, at random levels, tones and places. The error of the mas
 over bands. Tests are songs, styles and sound banks that training never heard, and sums of real raw tracks; numbers are
 dB of SI-SDR gained over the mixture itself, for the stems that sound, are not alone, and are at most 40 dB down.
 
-Cost: recording about a quarter of an hour of one core; released about 100 minutes; the study about three minutes a
+Cost: recording about a quarter of an hour of one core; released about 70 minutes; the study about three minutes a
 training, sixteen of them.
 
     python recipes/stems.py prepare           record the stems, once, some 8 GB
@@ -50,7 +50,7 @@ from solfeggio.studies.table import Table
 from solfeggio.train import Budget, Fit, learn, read_fit
 
 SEEDS = (0, 1)
-RELEASED = Budget(steps=7000, batch=4, excerpt=6.0, rate=2e-3, check=350, threads=1)
+RELEASED = Budget(steps=4200, batch=4, excerpt=6.0, rate=1.5e-3, check=350, threads=1)
 STUDY = Budget(steps=300, batch=4, excerpt=4.0, rate=2e-3, check=100, threads=1)
 SMOKE = Budget(steps=4, batch=2, excerpt=1.5, check=2, threads=1)
 MIXER, LESSON = Mixer(), Mixing()

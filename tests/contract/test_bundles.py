@@ -14,6 +14,7 @@ from solfeggio.writing import options_of, write
 
 EASY = {  # what the demo song must give at least: its truth, measure, value
     "beats": ("beats", "F", 0.9),
+    "drums": ("drums", "F", 0.7),
     "chords": ("chords", "majmin", 0.8),
     "key": ("key", "weighted", 0.9),
     "structure": ("sections", "F 3", 0.65),

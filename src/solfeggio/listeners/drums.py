@@ -201,7 +201,9 @@ class Drums(Listener):
             columns.append(np.full(len(own), i))
             values.append(loud[self.spec.grid.frames(own), i])
         moments, which, force = (np.concatenate(x) for x in (times, columns, values))
+        ends = len(odds) / float(self.spec.grid.rate) - c.window / (2 * c.rate)  # that sound breaks off is no hit
         order = np.lexsort((which, moments))
+        order = order[moments[order] < ends]
         return Events(moments[order], [self.labels[i] for i in which[order]], force[order])
 
 

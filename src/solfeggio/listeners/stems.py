@@ -21,7 +21,7 @@ from solfeggio.decode.wiener import wiener
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.frontends.mel import hz_to_mel, mel_to_hz, pitch_filters
 from solfeggio.frontends.stft import ComplexStft
-from solfeggio.losses.spectra import compressed_error, powers, relative_error
+from solfeggio.losses.spectra import Powers, compressed_error, powers, relative_error
 from solfeggio.nets.band_unet import BandUNet
 
 ANSWERS = {"four": FOUR, "eight": GROUPS}
@@ -163,10 +163,7 @@ class StemSeparator(Separator):
     def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return "masks" (batch, stem, channel, bin, frame), whose sum over stems is one."""
         shares = self.shares(features)
-        if self.config.answer == "four":
-            rest = shares[:, [GROUPS.index(group) for group in OTHER]].sum(1, keepdim=True)
-            shares = torch.cat([shares[:, [GROUPS.index(group) for group in FOUR[:3]]], rest], 1)
-        return {"masks": self.spread(shares)}
+        return {"masks": self.spread(joined(shares) if self.config.answer == "four" else shares)}
 
     def targets(self, answer: Stems, frames: int) -> dict[str, torch.Tensor]:
         """As every separator's; finer groups make up "other" where the answer does not name it."""
@@ -182,14 +179,21 @@ class StemSeparator(Separator):
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Relative error of masked spectra, phases included, and that of compressed magnitudes.
 
+        Masks of eight groups are judged as four stems, too: else what is certainly no drum, but perhaps a piano and
+        perhaps a guitar, is best given to nobody.
+
         In place of "spectra" and "mixture", targets may hold their ``losses.spectra.Powers`` (mixture, cross, own), in
         bins or in bands.
         """
         given = targets["powers"] if "powers" in targets else powers(targets["spectra"], targets["mixture"])
         parts = {"error": relative_error(logits["masks"], given)}  # type: ignore[arg-type]
+        if logits["masks"].shape[1] == len(GROUPS):
+            parts["four"] = relative_error(joined(logits["masks"]), joined_powers(given))  # type: ignore[arg-type]
         if self.config.compressed:
             parts["levels"] = compressed_error(logits["masks"], given)  # type: ignore[arg-type]
-        return parts["error"] + self.config.compressed * parts.get("levels", parts["error"] * 0), parts
+        nothing = parts["error"] * 0
+        whole = parts["error"] + parts.get("four", nothing)
+        return whole + self.config.compressed * parts.get("levels", nothing), parts
 
     def spectra(self, logits: dict[str, torch.Tensor], features: torch.Tensor, **options: Any) -> torch.Tensor:
         """Apply the masks, then a Wiener filter for so many ``iterations``."""
@@ -201,6 +205,19 @@ class StemSeparator(Separator):
 
 
 StemSeparator.Config = Config
+
+
+def joined(groups: torch.Tensor) -> torch.Tensor:
+    """Sum (batch, group, ...) of the eight groups into the four stems."""
+    rest = groups[:, [GROUPS.index(group) for group in OTHER]].sum(1, keepdim=True)
+    return torch.cat([groups[:, [GROUPS.index(group) for group in FOUR[:3]]], rest], 1)
+
+
+def joined_powers(given: Powers) -> Powers:
+    """Powers of the four stems from those of the eight groups, as if groups were strangers to each other."""
+    cross = joined(given.cross)
+    least = cross.square() / given.mixture.unsqueeze(1).clamp_min(1e-20)  # by Cauchy and Schwarz
+    return Powers(given.mixture, cross, torch.maximum(joined(given.own), least))
 
 
 def band_axis(config: Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from solfeggio.answers import Answer, Events, Segments, Stems
 from solfeggio.errors import ConfigError, unknown
+from solfeggio.hits import regroup
 from solfeggio.metrics.chords import asked_seconds, evaluate_chords
 from solfeggio.metrics.events import evaluate_beats, evaluate_drums, evaluate_events
 from solfeggio.metrics.key import evaluate_key
@@ -26,10 +27,17 @@ HEADLINE = {  # the columns that a task's tables show
     "sections": ("F 3", "F 0.5", "F 3 trimmed", "F 0.5 trimmed", "pairwise F", "V", "label"),
     "stems": ("SDR", "SI-SDR", "spectral SNR", "log mel", "error below mix", "leakage", "onset F"),
 }
+
+
+def _drums(reference: Events, estimate: Events, span: tuple[float, float] | None = None) -> dict[str, float]:
+    """Compare hits by the main classes, whichever they were told in."""
+    return evaluate_drums(regroup(reference), regroup(estimate), span=span)
+
+
 JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # task: kind of answer, metrics
     "beats": (Events, evaluate_beats),
     "chords": (Segments, evaluate_chords),
-    "drums": (Events, evaluate_drums),
+    "drums": (Events, _drums),
     "events": (Events, evaluate_events),
     "instruments": (Segments, evaluate_activity),
     "key": (Segments, evaluate_key),
