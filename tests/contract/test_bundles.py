@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from solfeggio import bundle, run
-from solfeggio.band.desk.sketch import demo
+from solfeggio.band.desk.sketch import demo, sketch
 from solfeggio.band.truth import truth
+from solfeggio.contracts import Separator
+from solfeggio.metrics.stems import si_sdr
 from solfeggio.notation import Part, Score
 from solfeggio.studies.scores import evaluate
 from solfeggio.writing import options_of, write
@@ -16,12 +18,15 @@ EASY = {  # what the demo song must give at least: its truth, measure, value
     "beats": ("beats", "F", 0.9),
     "drums": ("drums", "F", 0.7),
     "chords": ("chords", "majmin", 0.8),
+    "instruments": ("instruments", "F", 0.45),
     "key": ("key", "weighted", 0.9),
     "structure": ("sections", "F 3", 0.65),
 }
 NAMES = sorted(path.parent.name for path in bundle.HOME.glob("*/config.json"))
 HEARING = [name for name in NAMES if bundle.describe(bundle.HOME / name)["system"] in run.systems()]
 WRITING = [name for name in NAMES if name not in HEARING]
+SEPARATING = [n for n in HEARING if issubclass(run.kind(bundle.describe(bundle.HOME / n)["system"]), Separator)]
+HEARING = [name for name in HEARING if name not in SEPARATING]
 
 
 def test_the_package_ships_beats():
@@ -53,6 +58,21 @@ def test_the_demo_is_heard(name):
     task, measure, least = EASY[bundle.describe(bundle.HOME / name)["system"]]
     scores = evaluate(truth(performance)[task], run.hear(run.load(bundle.HOME / name), samples, rate), task)
     assert scores[measure] > least
+
+
+@pytest.mark.parametrize("name", SEPARATING)
+def test_the_demo_comes_apart(name):
+    played = demo()[2]
+    parts = sketch(played, np.random.default_rng(7), 44100)
+    drums = {part.name for part in played.parts if part.drums}
+    cut = slice(8 * 44100, 18 * 44100)
+    true = sum(sound[:, cut] for part, sound in parts.items() if part in drums)
+    rest = sum(sound[:, cut] for part, sound in parts.items() if part not in drums)
+    rest *= np.sqrt(np.mean(true**2) / np.mean(rest**2))
+    found = run.separate(name, true + rest, 44100, device="cpu")
+    np.testing.assert_allclose(found.mix(), true + rest, atol=1e-5)
+    assert si_sdr(true, found["drums"]) > 3  # of the mixture: 0
+    assert not run.separate(name, np.zeros((2, 44100), np.float32), 44100, device="cpu").samples.any()
 
 
 @pytest.mark.parametrize("name", WRITING)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solfeggio.answers import Answer, Events, Segments, Stems
+from solfeggio.data.taxonomy import are_instruments, in_our_classes
 from solfeggio.errors import ConfigError, unknown
 from solfeggio.hits import regroup
 from solfeggio.metrics.chords import asked_seconds, evaluate_chords
@@ -34,12 +35,19 @@ def _drums(reference: Events, estimate: Events, span: tuple[float, float] | None
     return evaluate_drums(regroup(reference), regroup(estimate), span=span)
 
 
+def _activity(reference: Segments, estimate: Segments, span: tuple[float, float] | None = None) -> dict[str, float]:
+    """Compare activity by our classes, if all labels are names of instruments."""
+    known = are_instruments([*reference.labels, *estimate.labels])
+    pair = (in_our_classes(x, "medleydb") if known else x for x in (reference, estimate))
+    return evaluate_activity(*pair, span=span)
+
+
 JUDGES: dict[str, tuple[type[Answer], Callable[..., dict[str, float]]]] = {  # task: kind of answer, metrics
     "beats": (Events, evaluate_beats),
     "chords": (Segments, evaluate_chords),
     "drums": (Events, _drums),
     "events": (Events, evaluate_events),
-    "instruments": (Segments, evaluate_activity),
+    "instruments": (Segments, _activity),
     "key": (Segments, evaluate_key),
     "sections": (Segments, evaluate_sections),
     "stems": (Stems, evaluate_stems),
