@@ -55,7 +55,7 @@ STUDY = Budget(steps=300, batch=4, excerpt=4.0, rate=2e-3, check=100, threads=1)
 SMOKE = Budget(steps=4, batch=2, excerpt=1.5, check=2, threads=1)
 MIXER, LESSON = Mixer(), Mixing()
 STUDIED = Config(channels=(16, 24, 32, 48), width=96)
-JUDGED_SONGS = 3  # of each test set, by every measure of ``metrics.stems``
+JUDGED_SONGS = 1  # of each test set, by every measure of ``metrics.stems``
 STUDY_SONGS = 6  # of each test set
 ALONE_DB = 15.0  # SI-SDR of the mixture above which a stem is as good as alone
 LOST_DB = -40.0  # and below which nobody would hear it

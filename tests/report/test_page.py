@@ -134,6 +134,11 @@ def test_strange_sound_is_still_a_page(tmp_path: Path) -> None:
         assert abs(made["duration"] - np.atleast_2d(samples).shape[1] / rate) < 1e-3
 
 
+def test_how_hard_drums_are_struck_is_not_how_sure(tmp_path: Path) -> None:
+    hits = Events([0.1, 0.2], ["KD", "SD"], [0.4, 0.6])
+    assert "How sure" not in write(tmp_path, samples=np.ones((1, RATE)) / 9, answers={"drums": hits})
+
+
 def test_how_sure_names_the_weak_spot(tmp_path: Path) -> None:
     values = np.full(64, 0.95)
     values[30:40] = 0.3
