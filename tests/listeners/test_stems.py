@@ -112,7 +112,7 @@ def test_true_masks_have_no_loss(system):
     targets = {"spectra": spectra, "mixture": spectra.sum(1)}
     right = (spectra.abs() > 0).float()
     assert float(system.loss({"masks": right}, targets)[0]) < 0.01
-    assert float(system.loss({"masks": torch.full(right.shape, 0.25)}, targets)[0]) > 0.5
+    assert float(system.loss({"masks": torch.full(right.shape, 0.25)}, targets)[0]) > 0.3
 
 
 def test_the_plain_one_is_as_large(system):
