@@ -29,9 +29,7 @@ ANSWERS: dict[str, dict[str, type[Answer]]] = {  # shipped system: what ``analyz
     "drums": {"drums": Events},
     "instruments": {"instruments": Segments, "singing": Segments},
 }
-OPTIONS: dict[str, tuple[str, ...]] = {  # of ``analyze``
-    "beats": ("tempo", "metres"), "chords": ("vocabulary",), "key": (), "structure": (), "drums": (), "instruments": (),
-}  # fmt: skip
+OPTIONS = {"beats": ("tempo", "metres"), "chords": ("vocabulary",)}  # of ``analyze``; the others have none
 GIVEN = {"chords": ("beats",), "structure": ("beats",)}  # what helps a system when it was heard before
 
 
@@ -65,11 +63,7 @@ def build(system: str, config: Any = None) -> Any:
 
 
 def kind(system: str) -> Any:
-    """Find the class of a system by name, without making it; raises ConfigError for unknown names.
-
-    >>> kind("beats").__name__
-    'Beats'
-    """
+    """Find the class of a system by name, without making it; raises ConfigError for unknown names."""
     floor = "listeners" if system in systems() else "writers"
     if floor == "writers" and system not in writing_systems():
         raise unknown("system", system, [*systems(), *writing_systems()])
@@ -348,19 +342,18 @@ def analyze(
 
     for task in tasks:
         system = shipped(bundle.folder(task), device)
-        own = {name: value for name, value in options.items() if name in OPTIONS[task]}
+        own = {name: value for name, value in options.items() if name in OPTIONS.get(task, ())}
         samples, own_rate = source(system.spec.rate)
         found = hear(system, samples, own_rate, progress=part, **_given(task, answers), **own)
+        answers["sections" if task == "structure" else task] = found
         if task == "beats":
-            answers |= {"beats": found, "metre": metres(found), "tempo": tempo_curve(found)}
+            answers |= {"metre": metres(found), "tempo": tempo_curve(found)}
         elif task == "structure":
             long = isinstance(samples, (str, Path))  # then letters would need it all at once
             letters = Segments([], []) if long else system.letters(samples, found)  # type: ignore[operator]
-            answers |= {"sections": found, "form": letters}
+            answers["form"] = letters
         elif task == "instruments":
-            answers |= {"instruments": found, "singing": system.singing(found)}  # type: ignore[operator]
-        else:
-            answers[task] = found
+            answers["singing"] = system.singing(found)  # type: ignore[operator]
     return answers
 
 
@@ -379,7 +372,7 @@ def check_options(tasks: Iterable[str], options: Iterable[str]) -> None:
 
     >>> check_options(["beats"], ["tempo"])
     """
-    known = [name for task in tasks for name in OPTIONS.get(task, options)]
+    known = [name for task in tasks for name in OPTIONS.get(task, () if task in ANSWERS else options)]
     for name in options:
         if name not in known:
             raise unknown("option", name, known)
