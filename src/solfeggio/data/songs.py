@@ -19,7 +19,8 @@ SOUNDS = (  # what a card says of the band's sound
     "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
     "drum one-shots of Hydrogen kits (GPL-2 and Creative Commons), heard in training only, not shipped",
     "accompaniment of half the songs played by mma (GPL-2 program), of which nothing is shipped",
-    "a voice of Sinsy (CC-BY-3.0, Nagoya Institute of Technology), heard in training only",
+    "voices: espeak-ng (GPL-3 program), Sinsy (nitech_jp_song070_f001, CC-BY-3.0, Nagoya Institute of Technology)",
+    "public-domain scores of music21's corpus (Bach, O'Neill, Ryan, Aird, quartets)",
 )
 
 
