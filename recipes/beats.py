@@ -44,7 +44,7 @@ from solfeggio.studies.baselines import autocorrelation_beats, constant_beats
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks, summary
 from solfeggio.studies.table import Table, over_tracks
-from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
+from solfeggio.train import Budget, Fit, Item, fit, in_stages, prepare, read_fit
 
 COLUMNS = HEADLINE["beats"]
 VARIANTS: dict[str, Config] = {  # what the study compares; each differs from the first in one thing
@@ -331,11 +331,9 @@ def card_facts(name: str, scores: dict[str, list[Score]], stages: list[Fit], son
             test: {column: str(over_tracks([score.values[column] for score in own])) for column in COLUMNS}
             for test, own in scores.items()
         },
-        "seeds": [stages[-1].seed],
         "limits": list(LIMITS),
         "recipe": "recipes/beats.py",
-        "training time": f"{sum(fit.seconds for fit in stages) / 60:.0f} minutes of one core",
-        "training energy": f"{1000 * sum(fit.energy_kwh for fit in stages):.1f} Wh, estimated by codecarbon",
+        **in_stages(stages).facts(),
     }
 
 

@@ -50,7 +50,7 @@ from solfeggio.band.desk.kits import kits
 from solfeggio.data.band import band_dataset
 from solfeggio.data.dataset import Dataset, Track
 from solfeggio.data.shared import real_dataset, unlabeled_dataset
-from solfeggio.data.songs import recipe_songs, with_sound_kept
+from solfeggio.data.songs import SOUNDS, recipe_songs, with_sound_kept
 from solfeggio.data.strokes import kit_strokes
 from solfeggio.frontends.mel import mel_filters
 from solfeggio.frontends.spectra import LogSpectra
@@ -669,10 +669,9 @@ def card_facts(scores: Sequence[Score]) -> dict[str, Any]:
         "what": "Kick, snare and hi-hat by a dense network of one frame, learned from two NMF teachers, not labels.",
         "data": [
             "20 seconds each of 400 songs composed, performed and recorded by the band, labels unused",
-            "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",
+            SOUNDS[0],
             "templates of the teachers: strokes of Hydrogen kits (GPL-2 and Creative Commons), which are not shipped",
-            "accompaniment of half the songs played by mma (GPL-2 program), of which nothing is shipped",
-            "a voice of Sinsy (CC-BY-3.0, Nagoya Institute of Technology), heard in training only",
+            *SOUNDS[2:],
         ],
         "licence": "Apache-2.0",
         "metrics": {

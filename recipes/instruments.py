@@ -52,7 +52,7 @@ from solfeggio.metrics.tags import SCALES, active_frames, confusion, evaluate_ta
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, extremes, score_tracks
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, show
-from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
+from solfeggio.train import Budget, Fit, Item, fit, in_stages, prepare, read_fit
 
 COLUMNS = ("LRAP", "ROC-AUC", "F macro", "F micro")
 SEEDS = (0, 1, 2)
@@ -509,11 +509,7 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     tables = score_study(out, cache, smoke, jobs, shared)
     system, heard, own = score_released(out, cache, smoke, jobs, shared)
     limits, stages = limits_of(system), [read_fit(out / name) for name in ("released/first", "released")]
-    done = dataclasses.replace(
-        stages[-1],
-        seconds=sum(stage.seconds for stage in stages),
-        energy_kwh=sum(stage.energy_kwh for stage in stages),
-    )
+    done = in_stages(stages)
     tables += own
     facts = card_facts(heard, limits, done, len(train) + len(popular))
     run.save(system, bundles / "instruments", facts)

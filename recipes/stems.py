@@ -38,7 +38,7 @@ from solfeggio import run
 from solfeggio.answers import Stems
 from solfeggio.contracts import Separator
 from solfeggio.data.band import SUNG, licence
-from solfeggio.data.songs import POPULAR, SOUNDS, TESTS
+from solfeggio.data.songs import ENSEMBLES, SOUNDS, TESTS
 from solfeggio.data.stems import FOUR, GROUPS, OTHER, RATE, Kept, Order, four, real_recordings
 from solfeggio.data.stems import prepare as keep_all
 from solfeggio.frontends.stft import ComplexStft
@@ -47,7 +47,7 @@ from solfeggio.listeners.stems import TINY, Config, StemSeparator
 from solfeggio.metrics.stems import leakage, si_sdr
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, evaluate, extremes, summary
 from solfeggio.studies.table import Table
-from solfeggio.train import Budget, Fit, learn, read_fit
+from solfeggio.train import Budget, Fit, in_stages, learn, read_fit
 
 SEEDS = (0, 1)
 FIRST_STAGE = Budget(steps=4200, batch=4, excerpt=6.0, rate=1.5e-3, check=350, threads=1)
@@ -84,7 +84,6 @@ VARIANTS = {
     "half as wide": Variant(dataclasses.replace(STUDIED, channels=(8, 12, 16, 24), width=48)),
     "and several resolutions": Variant(lesson=Mixing(multi_resolution=0.3)),
 }
-DRUMMED = POPULAR[:-7]  # of these, several play
 SONGS = {"popular": 240, "any": 110, "valid": 24, "test": 20}
 FIRST = {"popular": 30_000_000, "any": 31_000_000, "valid": 32_000_000, "test": 33_000_000}
 TEST_SECONDS = 20.0
@@ -101,11 +100,16 @@ def orders(smoke: bool) -> dict[str, list[Order]]:
             for i, (name, side) in enumerate((("train", "train"), ("valid", "valid"), ("test-sketch", "test")))
         }
         return {f"smoke-{name}": songs for name, songs in sketched.items()}
-    train = [Order(FIRST["popular"] + i, "train", style=DRUMMED[i % len(DRUMMED)]) for i in range(SONGS["popular"])] + [
-        Order(FIRST["any"] + i, "train") for i in range(SONGS["any"])
-    ]
+    train = [
+        Order(FIRST["popular"] + i, "train", style=ENSEMBLES[i % len(ENSEMBLES)]) for i in range(SONGS["popular"])
+    ] + [Order(FIRST["any"] + i, "train") for i in range(SONGS["any"])]
     valid = [
-        Order(FIRST["valid"] + i, "valid", style=DRUMMED[3 * i % len(DRUMMED)] if i % 2 else None, seconds=12.0)
+        Order(
+            FIRST["valid"] + i,
+            "valid",
+            style=ENSEMBLES[3 * i % len(ENSEMBLES)] if i % 2 else None,
+            seconds=12.0,
+        )
         for i in range(SONGS["valid"])
     ]
     tests = {
@@ -372,11 +376,7 @@ def report(
     study = [score_study(out, sets, smoke)] if any(trained(out, name) for name in VARIANTS) else []
     tables = [*study, *tables, judge(system, sets, smoke)]
     stages = [read_fit(out / name) for name in ("released/first", "released")]
-    done = dataclasses.replace(
-        stages[-1],
-        seconds=sum(stage.seconds for stage in stages),
-        energy_kwh=sum(stage.energy_kwh for stage in stages),
-    )
+    done = in_stages(stages)
     facts = card_facts(scores, done, len(orders(smoke)[f"{'smoke-' * smoke}train"]), seconds_per_minute(system))
     run.save(system, bundles / "stems", facts)
     everything = [Score(s.id, s.values, {"set": test}) for test, own in scores.items() for s in own]

@@ -42,7 +42,7 @@ from solfeggio.band.truth import truth
 from solfeggio.contracts import Separator
 from solfeggio.data.band import performance
 from solfeggio.data.shared import real_dataset
-from solfeggio.data.songs import POPULAR, SOUNDS, TESTS
+from solfeggio.data.songs import ENSEMBLES, SOUNDS, TESTS
 from solfeggio.data.stems import FOUR, GROUPS, OTHER, RATE, Kept, Order, four, group_of, real_stems
 from solfeggio.data.stems import prepare as keep_all
 from solfeggio.errors import DataError
@@ -61,7 +61,6 @@ SMOKE = Budget(steps=4, batch=2, excerpt=1.0, check=2, threads=1, precision="32-
 SETTLING = 24  # mixes from which means and deviations of bins are taken
 DICTIONARY = 40  # excerpts of a stem from which its templates are learned
 TEST_SONGS = 8  # of each family
-DRUMMED = POPULAR[:-7]  # of these, several play
 SONGS = {"popular": 240, "any": 110, "valid": 24, "test": TEST_SONGS}
 FIRST = {"popular": 30_000_000, "any": 31_000_000, "valid": 32_000_000, "test": 33_000_000}
 REAL = "real recordings"
@@ -114,9 +113,14 @@ def orders(smoke: bool) -> dict[str, list[Order]]:
                    for k, style in enumerate(("pop", "rock"))]
             for i, (name, side) in enumerate(sides.items())
         }  # fmt: skip
-    train = [Order(FIRST["popular"] + i, "train", style=DRUMMED[i % len(DRUMMED)]) for i in range(SONGS["popular"])]
+    train = [Order(FIRST["popular"] + i, "train", style=ENSEMBLES[i % len(ENSEMBLES)]) for i in range(SONGS["popular"])]
     valid = [
-        Order(FIRST["valid"] + i, "valid", style=DRUMMED[3 * i % len(DRUMMED)] if i % 2 else None, seconds=12.0)
+        Order(
+            FIRST["valid"] + i,
+            "valid",
+            style=ENSEMBLES[3 * i % len(ENSEMBLES)] if i % 2 else None,
+            seconds=12.0,
+        )
         for i in range(SONGS["valid"])
     ]
     tests = {

@@ -73,6 +73,12 @@ class Fit:
         }
 
 
+def in_stages(stages: Sequence[Fit]) -> Fit:
+    """Add up trainings that went on from each other: the last one's curve and seed, everybody's time and energy."""
+    seconds, energy = sum(fit.seconds for fit in stages), sum(fit.energy_kwh for fit in stages)
+    return dataclasses.replace(stages[-1], seconds=seconds, energy_kwh=energy)
+
+
 def read_fit(folder: Path) -> Fit:
     """Read what a training was, from the done.json that recipes write beside its weights."""
     return Fit(**json.loads((folder / "done.json").read_text()))

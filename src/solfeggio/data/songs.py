@@ -14,6 +14,7 @@ POPULAR = (  # what recordings are mostly like; the last seven are played by few
     "latin", "gospel", "doo-wop", "house", "trance", "lo-fi", "pop-piano", "waltz", "romantic-piano", "nocturne",
     "string-quartet", "string-orchestra", "solo-violin", "guitar-solo", "session-airs",
 )  # fmt: skip
+ENSEMBLES = POPULAR[:-7]  # of these, several play
 TESTS = {"new songs and styles": "A", "and a new sound bank": "B", "and FM synthesis": "C"}  # families; A is trained on
 SOUNDS = (  # what a card says of the band's sound
     "sound-bank family A: FluidR3_GM (MIT) and MuseScore_General (MIT)",

@@ -179,21 +179,22 @@ class StemSeparator(Separator):
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Relative error of masked spectra, phases included, and that of compressed magnitudes.
 
-        Masks of eight groups are judged as four stems, too: else what is certainly no drum, but perhaps a piano and
-        perhaps a guitar, is best given to nobody.
+        Masks of eight groups are judged as four stems, too: what is neither voice, drum nor bass is to be told even
+        where piano and guitar cannot be told apart.
 
         In place of "spectra" and "mixture", targets may hold their ``losses.spectra.Powers`` (mixture, cross, own), in
         bins or in bands.
         """
         given = targets["powers"] if "powers" in targets else powers(targets["spectra"], targets["mixture"])
-        parts = {"error": relative_error(logits["masks"], given)}  # type: ignore[arg-type]
+        loss = relative_error(logits["masks"], given)  # type: ignore[arg-type]
+        parts = {"error": loss}
         if logits["masks"].shape[1] == len(GROUPS):
             parts["four"] = relative_error(joined(logits["masks"]), joined_powers(given))  # type: ignore[arg-type]
+            loss = loss + parts["four"]
         if self.config.compressed:
             parts["levels"] = compressed_error(logits["masks"], given)  # type: ignore[arg-type]
-        nothing = parts["error"] * 0
-        whole = parts["error"] + parts.get("four", nothing)
-        return whole + self.config.compressed * parts.get("levels", nothing), parts
+            loss = loss + self.config.compressed * parts["levels"]
+        return loss, parts
 
     def spectra(self, logits: dict[str, torch.Tensor], features: torch.Tensor, **options: Any) -> torch.Tensor:
         """Apply the masks, then a Wiener filter for so many ``iterations``."""
