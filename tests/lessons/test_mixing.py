@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from solfeggio.data.stems import GROUPS, RATE, Order, keep
-from solfeggio.lessons.mixing import Mixer, Mixes, Mixing, checked, frames_of, shelf
+from solfeggio.lessons.mixing import Mixer, Mixes, Mixing, checked, faster, frames_of, shelf
 from solfeggio.listeners.stems import TINY, StemSeparator
 from solfeggio.losses.spectra import Powers, powers
 
-PLAIN = Mixer(coherent=1.0, level_db=0.0, drop=0.0, equalise=0.0, narrow=0.0, pan=0.0)
+PLAIN = Mixer(coherent=1.0, level_db=0.0, drop=0.0, equalise=0.0, narrow=0.0, pan=0.0, repitch=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,25 @@ def test_shelves_raise_what_is_low():
     low, high = (np.sin(2 * np.pi * hz * time)[None].astype(np.float32) for hz in (20, 3000))
     assert np.linalg.norm(shelf(low, 32, 1.0)) == pytest.approx(2 * np.linalg.norm(low), rel=0.02)
     assert np.linalg.norm(shelf(high, 32, 1.0)) == pytest.approx(np.linalg.norm(high), rel=0.05)
+
+
+def test_what_is_played_faster_sounds_higher_and_a_coherent_mix_stays_together(songs):
+    tone = np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)[None].astype(np.float32)
+    for semitones in (-4, 5):
+        speed = 2 ** (semitones / 12)
+        played = faster(tone, speed, RATE // 2)
+        want = np.sin(2 * np.pi * 440 * speed * np.arange(RATE // 2) / RATE)
+        np.testing.assert_allclose(played[0], want, atol=2e-3)
+
+    class Hurried(Mixer):
+        def _speed(self, rng):
+            return 1.2
+
+    stems = Hurried(**dataclasses.asdict(PLAIN)).stems(songs[:1], 2.0, np.random.default_rng(0))
+    for group in songs[0].groups:
+        true, found = faster(songs[0].read(group, 0, 3 * RATE), 1.2, 2 * RATE), stems[GROUPS.index(group)]
+        likeness = max(abs(np.vdot(found, x)) for x in (true, true[::-1]))
+        assert likeness > 0.999 * np.linalg.norm(found) * np.linalg.norm(true)
 
 
 def test_few_frames_are_those_of_all(system):
