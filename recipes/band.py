@@ -34,6 +34,7 @@ from solfeggio.data.band import RATE, performance, recording
 from solfeggio.data.shared import real_dataset
 from solfeggio.data.symbolic import symbolic
 from solfeggio.files import write_bytes
+from solfeggio.recipe import Out, Smoke, commands, finish
 from solfeggio.studies import realism
 from solfeggio.studies.realism import Profile
 from solfeggio.studies.recorded import RECORDED, recorded_profile
@@ -261,7 +262,6 @@ def pictures(smoke: bool) -> tuple[dict[str, str], list[tuple[str, np.ndarray, i
 def report(out: Path, before: Path | None, smoke: bool) -> None:
     """Compare, and write report.html and report.md."""
     from solfeggio.report.draw import histograms
-    from solfeggio.report.recipe_page import recipe_page
 
     old = before or out / "before"
     real = {name: list(load(out / f"real-{name}.json").values()) for name in SETS}
@@ -277,14 +277,21 @@ def report(out: Path, before: Path | None, smoke: bool) -> None:
     charts[title] = draw(histograms, title, heard[0], heard[1], recordings, RECORDED, RECORDED)
     tables = [summary(tables), *tables, by_style(out, real)]
     drawn, examples = pictures(smoke)
-    recipe_page(
-        out / "report.html", title="Is it music?", question="\n\n".join((__doc__ or "").split("\n\n")[1:3]),
-        tables=tables, examples=examples, invalid=list(INVALID), charts=charts | drawn,
-        provenance={"songs": len(chosen(out, ())), "recordings": len(heard[0]), "first seed": SEED,
-                    "styles drawn": tally(chosen(out, ()))},
-    )  # fmt: skip
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
+    finish(
+        out,
+        __doc__,
+        "Is it music?",
+        tables,
+        examples=examples,
+        invalid=INVALID,
+        charts=charts | drawn,
+        provenance={
+            "songs": len(chosen(out, ())),
+            "recordings": len(heard[0]),
+            "first seed": SEED,
+            "styles drawn": tally(chosen(out, ())),
+        },
+    )
 
 
 def draw(histograms: Any, title: str, now: list, before: list, real: list, names: Iterable[str], units: Any) -> str:
@@ -306,20 +313,19 @@ def tally(songs: list[Profile]) -> dict[str, int]:
     return {style: styles.count(style) for style in styles}
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/band"), "--out", "-o", help="folder of this run")
+app = commands(__doc__)
+OUT = Path("runs/band")
 DATA = typer.Option(None, help="folder of the real sets; $SOLFEGGIO_DATA or ../shared/data by default")
 BEFORE = typer.Option(None, help="folder of an earlier count, to compare with; OUT/before by default")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
 SONG_COUNT = typer.Option(SONGS, "--songs", help="songs to write")
 RECORDING_COUNT = typer.Option(RECORDINGS, "--recordings", help="songs to record")
 
 
 @app.command()
 def count(
-    out: Path = OUT,
+    out: Out = OUT,
     data: Path | None = DATA,
-    smoke: bool = SMALL,
+    smoke: Smoke = False,
     songs: int = SONG_COUNT,
     recordings: int = RECORDING_COUNT,
 ) -> None:
@@ -329,7 +335,7 @@ def count(
 
 
 @app.command("report")
-def report_command(out: Path = OUT, before: Path | None = BEFORE, smoke: bool = SMALL) -> None:
+def report_command(out: Out = OUT, before: Path | None = BEFORE, smoke: Smoke = False) -> None:
     """Compare with the real sets and write the report."""
     report(out, before, smoke)
 

@@ -27,7 +27,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import typer
 from safetensors.torch import load_file, save_file
 
 from solfeggio import run
@@ -40,10 +39,11 @@ from solfeggio.data.vienna import vienna_dataset
 from solfeggio.errors import SolfeggioError
 from solfeggio.lessons.supervised import Supervised
 from solfeggio.listeners.beats import BOECK2011, CAUSAL, TINY, Beats, Config
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Smoke, commands, finish, means
 from solfeggio.studies.baselines import autocorrelation_beats, constant_beats
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks, summary
-from solfeggio.studies.table import Table, over_tracks
+from solfeggio.studies.table import Table
 from solfeggio.train import Budget, Fit, Item, fit, in_stages, prepare, read_fit
 
 COLUMNS = HEADLINE["beats"]
@@ -258,8 +258,6 @@ def real_tables(name: str, system: Beats) -> list[Table]:
 
 def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> None:
     """Score everything, write report.html, report.md and the bundles."""
-    from solfeggio.report.recipe_page import recipe_page
-
     train, popular, _, tests = recipe_songs(smoke)
     tables = list(score_study(out, cache, smoke, jobs)) if studied(out, smoke) else []
     curves, facts = {}, {}
@@ -287,18 +285,16 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
             answers = {"heard": hear(samples, rate), "truth": tracks[score.id].answers["beats"]}
             title = f"{verdict}: {score.id}, F {score.values['F']:.2f}, downbeat F {score.values['downbeat F']:.2f}"
             examples.append((title, samples, rate, answers))
-    recipe_page(
-        out / "report.html",
-        title="Beats and downbeats",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
+    finish(
+        out,
+        __doc__,
+        "Beats and downbeats",
+        tables,
         curves=curves,
         examples=examples,
-        invalid=list(INVALID),
+        invalid=INVALID,
         provenance=facts["released"],
     )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
 
 
 def baselines(items: list[Item], system: Beats) -> dict[str, list[Score]]:
@@ -327,39 +323,31 @@ def card_facts(name: str, scores: dict[str, list[Score]], stages: list[Fit], son
             *SOUNDS,
         ],
         "licence": "Apache-2.0",
-        "metrics": {
-            test: {column: str(over_tracks([score.values[column] for score in own])) for column in COLUMNS}
-            for test, own in scores.items()
-        },
+        "metrics": means(scores, COLUMNS),
         "limits": list(LIMITS),
         "recipe": "recipes/beats.py",
         **in_stages(stages).facts(),
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/beats"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of rendered features, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(2, help="processes that render")
-ONLY = typer.Option("", help="train only what begins so: released, causal, study/attention")
-BUNDLES = typer.Option(None, help="folder that gets the bundles; OUT/bundles by default")
+app = commands(__doc__)
+OUT = Path("runs/beats")
 
 
 @app.command()
 def train(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    only: str = ONLY,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 2,
+    only: Only = "",
 ) -> None:
     """Render songs, train the study and the released systems; continues where it stopped."""
     train_all(out, cache, smoke, jobs, only)
 
 
 @app.command()
-def evaluate(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS) -> None:
+def evaluate(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2) -> None:
     """Score the released systems beside the trivial baselines."""
     for name in RELEASES:
         for table in score_released(out, cache, smoke, jobs, name)[2]:
@@ -371,7 +359,7 @@ def evaluate(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: in
 
 @app.command("report")
 def report_command(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, bundles: Path = BUNDLES
+    out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, bundles: Bundles = None
 ) -> None:
     """Score everything, write the report and the bundles."""
     report(out, cache, smoke, jobs, bundles or out / "bundles")

@@ -38,6 +38,7 @@ from solfeggio.data.near_dmelodies import nearest_factors
 from solfeggio.errors import unknown
 from solfeggio.metrics.latents import Found, control_score, correlation, dci, mig, modularity, sap
 from solfeggio.nets.vae import drawn
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Smoke, commands, finish
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds
 from solfeggio.train import Budget, Fit, learn, read_fit
 from solfeggio.writers.dmelodies_vae import AS_PUBLISHED, CNN, CNN_AS_PUBLISHED, RNN, TINY, Config, DMelodiesVAE
@@ -318,7 +319,6 @@ def factor_means(runs: list[tuple[dict[str, Any], Fit, int]], name: str) -> list
 def report(out: Path, size: Size, bundles: Path) -> None:
     """Measure everything, write report.html, report.md and the bundle of the writer with nine knobs."""
     from solfeggio.report.draw import bars
-    from solfeggio.report.recipe_page import recipe_page
 
     made = tables(out, size)
     rows = measured(out, size)
@@ -334,18 +334,7 @@ def report(out: Path, size: Size, bundles: Path) -> None:
             facts |= card_facts(numbers, done)
             run.save(load_trained(out / name, config), bundles / "dmelodies_vae", facts)
             curves = {name: done.curve}
-    recipe_page(
-        out / "report.html",
-        title="dMelodies",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=made,
-        curves=curves,
-        invalid=list(INVALID),
-        provenance=facts,
-        charts=charts,
-    )
-    print("\n\n".join(table.text() for table in made))
-    print(f"report: {out / 'report.html'}")
+    finish(out, __doc__, "dMelodies", made, curves=curves, invalid=INVALID, provenance=facts, charts=charts)
 
 
 def card_facts(numbers: dict[str, Any], done: Fit) -> dict[str, Any]:
@@ -368,26 +357,21 @@ def sized(name: str, smoke: bool) -> Size:
     return SIZES["smoke" if smoke else name]
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/dmelodies"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="not needed: melodies are made when they are asked for")
-SMALL = typer.Option(False, "--smoke", help="seconds; proves the path, not the numbers")
+app = commands(__doc__)
+OUT = Path("runs/dmelodies")
 SIZE = typer.Option("short", help="short, as_published")
-JOBS = typer.Option(1, help="not needed: one training at a time")
-ONLY = typer.Option("", help="train only what begins so: supervised, 'unsupervised/beta-VAE 0.2'")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
 
 
 @app.command()
 def train(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, size: str = SIZE, jobs: int = JOBS, only: str = ONLY
+    out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, size: str = SIZE, jobs: Jobs = 1, only: Only = ""
 ) -> None:
     """Train the study; continues where it stopped."""
     train_all(out, sized(size, smoke), only)
 
 
 @app.command()
-def evaluate(out: Path = OUT, smoke: bool = SMALL, size: str = SIZE) -> None:
+def evaluate(out: Out = OUT, smoke: Smoke = False, size: str = SIZE) -> None:
     """Measure what is trained so far and print the tables."""
     for table in tables(out, sized(size, smoke)):
         print(table.text(), "\n")
@@ -395,12 +379,12 @@ def evaluate(out: Path = OUT, smoke: bool = SMALL, size: str = SIZE) -> None:
 
 @app.command("report")
 def report_command(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
     size: str = SIZE,
-    jobs: int = JOBS,
-    bundles: Path = BUNDLES,
+    jobs: Jobs = 1,
+    bundles: Bundles = None,
 ) -> None:
     """Measure everything, write the report and the bundle."""
     report(out, sized(size, smoke), bundles or out / "bundles")

@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import typer
 from safetensors.torch import load_file, save_file
 
 from solfeggio import run
@@ -40,7 +39,8 @@ from solfeggio.data.songs import recipe_songs, with_sound_kept
 from solfeggio.data.strokes import kit_strokes
 from solfeggio.listeners.drums_nmf import TINY, Config, DrumsNMF
 from solfeggio.metrics.events import DRUMS
-from solfeggio.studies.scores import HEADLINE, Score, across_seeds, compare, extremes, score_tracks, summary
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish, means
+from solfeggio.studies.scores import HEADLINE, Score, across_seeds, compare, extremes, score_tracks
 from solfeggio.studies.table import Table
 
 COLUMNS = HEADLINE["drums"]
@@ -193,8 +193,6 @@ def score(system: DrumsNMF, songs: Iterable[Song]) -> list[Score]:
 
 def report(out: Path, cache: Path, smoke: bool, bundles: Path, shared: Path | None) -> None:
     """Score everything, write report.html, report.md and the bundle."""
-    from solfeggio.report.recipe_page import recipe_page
-
     rate = Config().rate
     tests = {name: drummed(data, rate, TESTED) for name, data in corpora(cache, smoke)[1].items()}
     tests |= real_songs(shared, rate)
@@ -219,17 +217,7 @@ def report(out: Path, cache: Path, smoke: bool, bundles: Path, shared: Path | No
             samples = songs[one.id].samples[None]
             answers = {"heard": run.hear(system, samples, rate), "truth": songs[one.id].hits}
             examples.append((f"{verdict}: {one.id}, F {one.values['F']:.2f}", samples, rate, answers))
-    recipe_page(
-        out / "report.html",
-        title="Drums by NMF",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
-        examples=examples,
-        invalid=list(INVALID),
-        provenance=facts,
-    )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
+    finish(out, __doc__, "Drums by NMF", tables, examples=examples, invalid=INVALID, provenance=facts)
 
 
 def cost(system: DrumsNMF) -> float:
@@ -254,39 +242,31 @@ def card_facts(scores: dict[str, Sequence[Score]] | dict[str, list[Score]], smok
             "thresholds set on 16 songs composed, performed and recorded by the band (recipes/drums_nmf.py)",
         ],
         "licence": "Apache-2.0",
-        "metrics": {
-            place: dict(zip(COLUMNS, map(str, summary(own, COLUMNS)), strict=True)) for place, own in scores.items()
-        },
+        "metrics": means(scores, COLUMNS),
         "seeds": list(seeds(smoke)),
         "limits": list(LIMITS),
         "recipe": "recipes/drums_nmf.py",
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/drums_nmf"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of sound, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(1, help="not used: everything is learned in a minute")
-ONLY = typer.Option("", help="learn only what begins so: as released, templates")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
-SHARED = typer.Option(None, help="folder of shared data sets; adds real songs to the tests")
+app = commands(__doc__)
+OUT = Path("runs/drums_nmf")
 
 
 @app.command()
-def train(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, only: str = ONLY) -> None:
+def train(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 1, only: Only = "") -> None:
     """Learn templates and settle thresholds; continues where it stopped."""
     train_all(out, cache, smoke, only)
 
 
 @app.command("report")
 def report_command(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    bundles: Path = BUNDLES,
-    shared: Path = SHARED,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 1,
+    bundles: Bundles = None,
+    shared: Shared = None,
 ) -> None:
     """Score everything, write the report and the bundle."""
     report(out, cache, smoke, bundles or out / "bundles", shared)

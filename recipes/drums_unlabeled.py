@@ -61,6 +61,7 @@ from solfeggio.listeners.drums import STUDENT, TINY, Drums
 from solfeggio.listeners.drums_nmf import DrumsNMF
 from solfeggio.metrics.events import DRUMS, evaluate_drums
 from solfeggio.nets.patches import PatchAutoencoder
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish
 from solfeggio.studies.probes import Probes, fit_probes, hit_frames, sample, settle, stacked
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, summary
 from solfeggio.studies.table import Table, over_seeds
@@ -616,8 +617,6 @@ def overview(title: str, runs: Mapping[str, Sequence[Sequence[Score]]], places: 
 
 def report(job: Run, bundles: Path) -> None:
     """Write report.html, report.md and the bundle of the student of 400 songs."""
-    from solfeggio.report.recipe_page import recipe_page
-
     taught = {
         "hills instead of templates, never learned": [read_scores(job, "teachers/hills")],
         **{f"teacher {group}": [read_scores(job, f"teachers/{group}")] for group in GROUPS},
@@ -642,17 +641,15 @@ def report(job: Run, bundles: Path) -> None:
     facts = card_facts(read_scores(job, f"students/{best}/0", "own.json"))
     run.save(read_student(job, folder), bundles / "drums-student", facts)
     curves = {name: curve_of(job.out / "students" / name / "0") for name in TAUGHT_BY}
-    recipe_page(
-        job.out / "report.html",
-        title="Drums from unlabeled recordings",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
+    finish(
+        job.out,
+        __doc__,
+        "Drums from unlabeled recordings",
+        tables,
         curves={name: curve for name, curve in curves.items() if curve},
-        invalid=list(INVALID),
+        invalid=INVALID,
         provenance=facts,
     )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {job.out / 'report.html'}")
 
 
 def curve_of(folder: Path) -> list[dict[str, float]]:
@@ -683,26 +680,20 @@ def card_facts(scores: Sequence[Score]) -> dict[str, Any]:
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/drums_unlabeled"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of sound and of what teachers heard, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(1, help="not used: one training after the other")
-ONLY = typer.Option("", help="do only what begins so: students, students/25 songs, features, adapted")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
-SHARED = typer.Option(None, help="folder of shared data sets; adds real songs to the tests, and adaptation")
+app = commands(__doc__)
+OUT = Path("runs/drums_unlabeled")
 RECORDINGS = typer.Option(None, help="folder of recordings to learn from, of any kind, without labels")
 RELEASED = typer.Option(None, "--drums", help="bundle of recipes/drums.py to adapt; the one that is shipped by default")
 
 
 @app.command()
 def train(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    only: str = ONLY,
-    shared: Path = SHARED,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 1,
+    only: Only = "",
+    shared: Shared = None,
     recordings: Path = RECORDINGS,
     drums: Path = RELEASED,
 ) -> None:
@@ -712,7 +703,7 @@ def train(
 
 @app.command("report")
 def report_command(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, bundles: Path = BUNDLES
+    out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 1, bundles: Bundles = None
 ) -> None:
     """Write the report and the bundle from what was scored."""
     report(Run(out, cache, smoke), bundles or out / "bundles")

@@ -44,6 +44,7 @@ from solfeggio.errors import DataError
 from solfeggio.metrics import melodies
 from solfeggio.metrics.repetition import in_key, repeats, repetition_error
 from solfeggio.nets.latent_walk import BarVAE
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Smoke, commands, finish
 from solfeggio.studies.scores import Score, across_seeds, compare, summary
 from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
 from solfeggio.tokens import BAR_TICKS, FOLK_TOKENS, HOLD, decode_bars
@@ -544,59 +545,50 @@ def card_facts(scores: Sequence[Score], done: Fit, windows: int) -> dict[str, An
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/inpaint"), "--out", "-o", help="folder of this run")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched tunes; proves the path, not the numbers")
+app = commands(__doc__)
+OUT = Path("runs/inpaint")
 VAE = typer.Option(OWN, help="bar VAE of the walks: own, trained first, or a bundle's name or folder: measure_vae")
-ONLY = typer.Option("", help="train only what begins so: vae, released, study, study/InpaintNet")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
-CACHE = typer.Option(Path("runs/cache"), hidden=True, help="as in other recipes; nothing is prepared here")
-JOBS = typer.Option(1, hidden=True, help="as in other recipes; one process does it all here")
 
 
 @app.command()
 def train(
-    out: Path = OUT, smoke: bool = SMALL, vae: str = VAE, only: str = ONLY, cache: Path = CACHE, jobs: int = JOBS
+    out: Out = OUT, smoke: Smoke = False, vae: str = VAE, only: Only = "", cache: Cache = CACHE, jobs: Jobs = 1
 ) -> None:
     """Train the released system and the study; continues where it stopped."""
     train_all(out, smoke, vae, only)
 
 
 @app.command()
-def evaluate(out: Path = OUT, smoke: bool = SMALL, vae: str = VAE, cache: Path = CACHE, jobs: int = JOBS) -> None:
+def evaluate(out: Out = OUT, smoke: Smoke = False, vae: str = VAE, cache: Cache = CACHE, jobs: Jobs = 1) -> None:
     """Score the released system beside the trivial answers."""
     print(score_released(out, smoke, vae, corpora(smoke))[2].text())
 
 
 @app.command()
 def report(
-    out: Path = OUT, smoke: bool = SMALL, vae: str = VAE, bundles: Path = BUNDLES, cache: Path = CACHE, jobs: int = JOBS
+    out: Out = OUT, smoke: Smoke = False, vae: str = VAE, bundles: Bundles = None, cache: Cache = CACHE, jobs: Jobs = 1
 ) -> None:
     """Score everything, write the report and the bundle."""
-    from solfeggio.report.recipe_page import recipe_page
-
     windows = corpora(smoke)
     writer, scores, released = score_released(out, smoke, vae, windows)
     tables = [*score_study(out, smoke, vae, windows), released]
     done = read_fit(out / "released")
     facts = card_facts(scores, done, len(windows.train))
     run.save(writer, (bundles or out / "bundles") / "inpaint", facts)
-    recipe_page(
-        out / "report.html",
-        title="Inpainting",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
+    finish(
+        out,
+        __doc__,
+        "Inpainting",
+        tables,
         curves={"released": done.curve}
         | {
             name: read_fit(folder).curve
             for name in VARIANTS
             if (folder := out / f"study/{name}/0").joinpath("done.json").exists()
         },
-        invalid=list(INVALID),
+        invalid=INVALID,
         provenance=facts,
     )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
 
 
 if __name__ == "__main__":

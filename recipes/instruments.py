@@ -49,6 +49,7 @@ from solfeggio.grid import Grid
 from solfeggio.lessons.overlaid import Overlaid
 from solfeggio.listeners.instruments import CNN, CRNN, FC, RELEASED, TINY, Config, Instruments
 from solfeggio.metrics.tags import SCALES, active_frames, confusion, evaluate_tags, f_measure, pool, roc_auc
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, extremes, score_tracks
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, show
@@ -503,7 +504,6 @@ def score_released(
 def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared: Path | None) -> None:
     """Score everything, write report.html, report.md and the bundle."""
     from solfeggio.report.draw import bars
-    from solfeggio.report.recipe_page import recipe_page
 
     train, popular, _, tests = recipe_songs(smoke)
     tables = score_study(out, cache, smoke, jobs, shared)
@@ -545,19 +545,17 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
     charts = {"Taken for each other": confusion_picture(everything, limits)}
     if areas:
         charts["Each class, all test sets"] = bars(areas, "ROC-AUC at 1 s")
-    recipe_page(
-        out / "report.html",
-        title="Instruments",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
+    finish(
+        out,
+        __doc__,
+        "Instruments",
+        tables,
         curves={"released, first": stages[0].curve, "released": done.curve},
         examples=examples,
-        invalid=list(INVALID),
+        invalid=INVALID,
         provenance=facts,
         charts=charts,
     )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
 
 
 def card_facts(heard: dict[str, list[Heard]], limits: np.ndarray, done: Fit, songs: int) -> dict[str, Any]:
@@ -579,29 +577,21 @@ def card_facts(heard: dict[str, list[Heard]], limits: np.ndarray, done: Fit, son
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/instruments"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of sound and features, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(2, help="processes that render")
-ONLY = typer.Option("", help="train only what begins so: released, study, study/CRNN")
+app = commands(__doc__)
+OUT = Path("runs/instruments")
 MOST = typer.Option(0, help="songs to learn from, at most; 0: all")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
-SHARED = typer.Option(None, help="folder of shared data sets with real songs; else $SOLFEGGIO_DATA")
 
 
 @app.command()
 def train(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, only: str = ONLY, most: int = MOST
+    out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, only: Only = "", most: int = MOST
 ) -> None:
     """Render songs, train the released system and the study; continues where it stopped."""
     train_all(out, cache, smoke, jobs, only, most)
 
 
 @app.command()
-def evaluate(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, shared: Path = SHARED
-) -> None:
+def evaluate(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, shared: Shared = None) -> None:
     """Score the released system beside the trivial baseline."""
     for table in score_released(out, cache, smoke, jobs, shared)[2]:
         print(table.text(), "\n")
@@ -609,12 +599,12 @@ def evaluate(
 
 @app.command("report")
 def report_command(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    bundles: Path = BUNDLES,
-    shared: Path = SHARED,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 2,
+    bundles: Bundles = None,
+    shared: Shared = None,
 ) -> None:
     """Score everything, write the report and the bundle."""
     report(out, cache, smoke, jobs, bundles or out / "bundles", shared)

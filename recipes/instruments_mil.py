@@ -54,6 +54,7 @@ from solfeggio.listeners.instruments_mil import (
     InstrumentsMil,
 )
 from solfeggio.metrics.clips import evaluate_clips, found_and_missed, localise
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish
 from solfeggio.studies.table import Cell, Estimate, Table, over_seeds, over_tracks
 from solfeggio.train import Fit, feature_key, read_fit
 
@@ -631,8 +632,6 @@ def example(system: InstrumentsMil, track: Track, verdict: str) -> tuple[str, np
 
 def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared: Path | None) -> None:
     """Score everything, write report.html, report.md and the bundle."""
-    from solfeggio.report.recipe_page import recipe_page
-
     system, tables, facts, pictures = score(out, cache, smoke, jobs, shared)
     run.save(system, bundles / BUNDLE, facts)
     chosen: list[Any] = []
@@ -640,35 +639,27 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
         kept = with_sound_kept(dataset, cache)
         chosen.append(example(system, kept.tracks[0], name))
     curves = {name: read_fit(out / name / "0").curve for name in VARIANTS if (out / name / "0" / "done.json").exists()}
-    recipe_page(
-        out / "report.html",
-        title="Instruments from weak labels",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
+    finish(
+        out,
+        __doc__,
+        "Instruments from weak labels",
+        tables,
         curves={name: rows for name, rows in curves.items() if rows},
         examples=chosen,
-        invalid=list(INVALID),
+        invalid=INVALID,
         provenance=facts,
         charts=pictures,
     )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/instruments_mil"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of sound and clips, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(2, help="processes that render")
-ONLY = typer.Option("", help='train only what begins so: attention/0, "mean pooling"')
+app = commands(__doc__)
+OUT = Path("runs/instruments_mil")
 PUBLISHED = typer.Option(False, help="as many epochs as published: 250, and 100 for the baselines")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
-SHARED = typer.Option(None, help="folder of shared data sets; adds recordings of people to the tests")
 
 
 @app.command()
 def train(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, only: str = ONLY,
+    out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, only: Only = "",
     published: bool = PUBLISHED,
 ) -> None:  # fmt: skip
     """Cut the clips and train the study; continues where it stopped."""
@@ -676,9 +667,7 @@ def train(
 
 
 @app.command()
-def evaluate(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, shared: Path = SHARED
-) -> None:
+def evaluate(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, shared: Shared = None) -> None:
     """Score all that was trained beside answers that never learned."""
     for table in score(out, cache, smoke, jobs, shared)[1]:
         print(table.text(), "\n")
@@ -686,12 +675,12 @@ def evaluate(
 
 @app.command("report")
 def report_command(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    bundles: Path = BUNDLES,
-    shared: Path = SHARED,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 2,
+    bundles: Bundles = None,
+    shared: Shared = None,
 ) -> None:
     """Score everything, write the report and the bundle."""
     report(out, cache, smoke, jobs, bundles or out / "bundles", shared)

@@ -32,7 +32,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import typer
 from safetensors.torch import load_file, save_file
 
 from solfeggio import run
@@ -48,6 +47,7 @@ from solfeggio.lessons.transposed import Transposed
 from solfeggio.listeners.key import CONFIGS, KORZENIOWSKI2017, PLAIN, TINY, Config, Key
 from solfeggio.metrics.key import key_score, simple_key, tuning_error
 from solfeggio.notation import global_key
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish, means
 from solfeggio.studies.baselines import PROFILES, constant_chord, template_key
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, extremes, score_tracks
@@ -346,8 +346,6 @@ def tuning(tracks: Sequence[Track]) -> Table:
 
 def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared: Path | None) -> None:
     """Score everything, write report.html, report.md and the bundle."""
-    from solfeggio.report.recipe_page import recipe_page
-
     train, popular, _, tests = recipe_songs(smoke)
     tables = [score_study(out, cache, smoke, jobs)]
     system, scores, own = score_released(out, cache, smoke, jobs, shared)
@@ -378,18 +376,16 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
             values = score.values
             title = f"{verdict}: {score.id}, weighted {values['weighted']:.2f}, local {values['local weighted']:.2f}"
             examples.append((title, samples, rate, answers))
-    recipe_page(
-        out / "report.html",
-        title="Key",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
+    finish(
+        out,
+        __doc__,
+        "Key",
+        tables,
         curves={"released": done.curve},
         examples=examples,
-        invalid=list(INVALID),
+        invalid=INVALID,
         provenance=facts,
     )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
 
 
 def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[str, Any]:
@@ -402,42 +398,31 @@ def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[st
             *SOUNDS,
         ],
         "licence": "Apache-2.0",
-        "metrics": {
-            test: {column: str(over_tracks([score.values[column] for score in own])) for column in COLUMNS}
-            for test, own in scores.items()
-        },
+        "metrics": means(scores, COLUMNS),
         "limits": list(LIMITS),
         "recipe": "recipes/key.py",
         **done.facts(),
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/key"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of sound and features, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(2, help="processes that render")
-ONLY = typer.Option("", help="train only what begins so: released, study, study/plain")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
-SHARED = typer.Option(None, help="folder of shared data sets; adds POP909 to the tests")
+app = commands(__doc__)
+OUT = Path("runs/key")
 
 
 @app.command()
 def train(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    only: str = ONLY,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 2,
+    only: Only = "",
 ) -> None:
     """Render songs, train the released system and the study; continues where it stopped."""
     train_all(out, cache, smoke, jobs, only)
 
 
 @app.command()
-def evaluate(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, shared: Path = SHARED
-) -> None:
+def evaluate(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, shared: Shared = None) -> None:
     """Score the released system beside the trivial baselines."""
     for table in score_released(out, cache, smoke, jobs, shared)[2]:
         print(table.text(), "\n")
@@ -445,12 +430,12 @@ def evaluate(
 
 @app.command("report")
 def report_command(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    bundles: Path = BUNDLES,
-    shared: Path = SHARED,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 2,
+    bundles: Bundles = None,
+    shared: Shared = None,
 ) -> None:
     """Score everything, write the report and the bundle."""
     report(out, cache, smoke, jobs, bundles or out / "bundles", shared)

@@ -41,6 +41,7 @@ from solfeggio.data import tunes
 from solfeggio.errors import unknown
 from solfeggio.metrics.attributes import PUBLISHED, attributes
 from solfeggio.metrics.latents import control_score, correlation, dci, interpretability, mig, modularity, sap
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Smoke, commands, finish
 from solfeggio.studies.table import Cell, Table, over_seeds
 from solfeggio.tokens import FOLK_TOKENS, HOLD
 from solfeggio.train import Budget, Fit, learn, read_fit
@@ -334,7 +335,6 @@ def tables(out: Path, size: str) -> list[Table]:
 def report(out: Path, size: str, bundles: Path) -> None:
     """Measure everything, write report.html, report.md and the bundle."""
     from solfeggio.report.draw import bars as chart
-    from solfeggio.report.recipe_page import recipe_page
 
     made, rows = tables(out, size), measured(out, size)
     charts = {
@@ -349,18 +349,7 @@ def report(out: Path, size: str, bundles: Path) -> None:
         facts |= card_facts(numbers, done)
         run.save(load_trained(out / "released", SIZES[size]["released"].config), bundles / "measure_vae", facts)
         curves = {"released": done.curve}
-    recipe_page(
-        out / "report.html",
-        title="MeasureVAE",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=made,
-        curves=curves,
-        invalid=list(INVALID),
-        provenance=facts,
-        charts=charts,
-    )
-    print("\n\n".join(table.text() for table in made))
-    print(f"report: {out / 'report.html'}")
+    finish(out, __doc__, "MeasureVAE", made, curves=curves, invalid=INVALID, provenance=facts, charts=charts)
 
 
 def card_facts(numbers: dict[str, Any], done: Fit) -> dict[str, Any]:
@@ -387,26 +376,21 @@ def sized(name: str, smoke: bool) -> str:
     return "smoke" if smoke else name
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/measure_vae"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="not needed: tunes are kept in the user's cache")
-SMALL = typer.Option(False, "--smoke", help="seconds, on made-up bars; proves the path, not the numbers")
+app = commands(__doc__)
+OUT = Path("runs/measure_vae")
 SIZE = typer.Option("short", help="short, as_published")
-JOBS = typer.Option(1, help="not needed: one training at a time")
-ONLY = typer.Option("", help="train only what begins so: released, study/folk, 'study/folk/AR-VAE/3'")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
 
 
 @app.command()
 def train(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, size: str = SIZE, jobs: int = JOBS, only: str = ONLY
+    out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, size: str = SIZE, jobs: Jobs = 1, only: Only = ""
 ) -> None:
     """Train the released system and the study; continues where it stopped."""
     train_all(out, sized(size, smoke), only)
 
 
 @app.command()
-def evaluate(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, size: str = SIZE, jobs: int = JOBS) -> None:
+def evaluate(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, size: str = SIZE, jobs: Jobs = 1) -> None:
     """Measure what is trained so far and print the tables."""
     for table in tables(out, sized(size, smoke)):
         print(table.text(), "\n")
@@ -414,12 +398,12 @@ def evaluate(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, size: st
 
 @app.command("report")
 def report_command(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
     size: str = SIZE,
-    jobs: int = JOBS,
-    bundles: Path = BUNDLES,
+    jobs: Jobs = 1,
+    bundles: Bundles = None,
 ) -> None:
     """Measure everything, write the report and the bundle."""
     report(out, sized(size, smoke), bundles or out / "bundles")

@@ -43,6 +43,7 @@ from solfeggio.harte import chord_scale, pitch_classes
 from solfeggio.metrics import melodies
 from solfeggio.metrics.bleu import bleu
 from solfeggio.notation import Score as WrittenScore
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Smoke, commands, finish
 from solfeggio.studies.scores import Score, across_seeds, compare, summary
 from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
 from solfeggio.tokens import LINE_BAR, LINE_LOWEST, LINE_REST, NO_ROOT, Line, decode_line
@@ -620,8 +621,6 @@ def real_tokens(heard: Sequence[Line]) -> list[Batch]:
 
 def report(out: Path, smoke: bool, bundles: Path, shared: Path | None) -> None:
     """Score what is trained, write report.html, report.md and the bundle."""
-    from solfeggio.report.recipe_page import recipe_page
-
     system, scores, own = score_released(out, smoke, shared)
     tables = [*score_study(out, smoke, shared), *own]
     done = read_fit(out / "released")
@@ -630,17 +629,7 @@ def report(out: Path, smoke: bool, bundles: Path, shared: Path | None) -> None:
     run.save(system, bundles / "melody", facts)
     curves = {"released": done.curve}
     curves |= {name: read_fit(out / name).curve for name in jobs if name.endswith("/all/0") and (out / name).exists()}
-    recipe_page(
-        out / "report.html",
-        title="Melody",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
-        curves=curves,
-        invalid=list(INVALID),
-        provenance=facts,
-    )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
+    finish(out, __doc__, "Melody", tables, curves=curves, invalid=INVALID, provenance=facts)
 
 
 def card_facts(scores: Mapping[str, list[Score]], done: Fit, smoke: bool) -> dict[str, Any]:
@@ -666,13 +655,8 @@ def card_facts(scores: Mapping[str, list[Score]], done: Fit, smoke: bool) -> dic
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/melody"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), hidden=True, help="as in other recipes; lines are kept in the user's cache")
-SMALL = typer.Option(False, "--smoke", help="seconds, on a few tunes of the band; proves the path, not the numbers")
-JOBS = typer.Option(1, hidden=True, help="as in other recipes; one training at a time")
-ONLY = typer.Option("", help="train only what begins so: released, study/folk, leak")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
+app = commands(__doc__)
+OUT = Path("runs/melody")
 SHARED = typer.Option(
     None, envvar="SOLFEGGIO_DATA", help="folder of shared data sets: Nottingham, Weimar Jazz Database"
 )
@@ -680,21 +664,19 @@ SHARED = typer.Option(
 
 @app.command()
 def train(
-    out: Path = OUT,
-    smoke: bool = SMALL,
-    only: str = ONLY,
+    out: Out = OUT,
+    smoke: Smoke = False,
+    only: Only = "",
     shared: Path = SHARED,
-    cache: Path = CACHE,
-    jobs: int = JOBS,
+    cache: Cache = CACHE,
+    jobs: Jobs = 1,
 ) -> None:
     """Train the released writer and the study; continues where it stopped."""
     train_all(out, smoke, shared, only)
 
 
 @app.command()
-def evaluate(
-    out: Path = OUT, smoke: bool = SMALL, shared: Path = SHARED, cache: Path = CACHE, jobs: int = JOBS
-) -> None:
+def evaluate(out: Out = OUT, smoke: Smoke = False, shared: Path = SHARED, cache: Cache = CACHE, jobs: Jobs = 1) -> None:
     """Score the released writer beside the trivial baselines."""
     for table in score_released(out, smoke, shared)[2]:
         print(table.text(), "\n")
@@ -702,12 +684,12 @@ def evaluate(
 
 @app.command("report")
 def report_command(
-    out: Path = OUT,
-    smoke: bool = SMALL,
-    bundles: Path = BUNDLES,
+    out: Out = OUT,
+    smoke: Smoke = False,
+    bundles: Bundles = None,
     shared: Path = SHARED,
-    cache: Path = CACHE,
-    jobs: int = JOBS,
+    cache: Cache = CACHE,
+    jobs: Jobs = 1,
 ) -> None:
     """Score everything, write the report and the bundle."""
     report(out, smoke, bundles or out / "bundles", shared)

@@ -35,6 +35,7 @@ from solfeggio.band.truth import truth
 from solfeggio.data.band import RATE, performance, recording
 from solfeggio.errors import ConfigError, DataError
 from solfeggio.files import write_bytes
+from solfeggio.recipe import Out, Smoke, commands, finish
 from solfeggio.studies.harmed_stems import SEPARATORS, Separator, fitted, harm
 from solfeggio.studies.separation_metrics import (
     ALONE,
@@ -108,7 +109,6 @@ def judge_all(out: Path, smoke: bool, songs: int, systems: list[str]) -> None:
 def report(out: Path, smoke: bool) -> None:
     """Set everything side by side; write report.html, report.md and places.svg."""
     from solfeggio.report.draw import heat
-    from solfeggio.report.recipe_page import recipe_page
 
     found = [json.loads(path.read_text()) for path in sorted((out / "songs").glob("*.json"))]
     if not found:
@@ -127,34 +127,38 @@ def report(out: Path, smoke: bool) -> None:
         for name, amount in (("bleed", 30), ("musical noise", 0.3), ("missing onsets", 1.0))
     }
     heard |= {f"drums by {name}": separate(song)["drums"] for name, separate in SEPARATORS.items()}
-    recipe_page(
-        out / "report.html", title="A fair look at separation metrics",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:3]), tables=tables, invalid=list(INVALID),
+    finish(
+        out,
+        __doc__,
+        "A fair look at separation metrics",
+        tables,
+        invalid=INVALID,
         examples=[(name, sound, song.rate, {"hits": true_hits}) for name, sound in heard.items()],
         charts={"Where each metric puts each harm": picture},
-        provenance={"songs": len(found), "first seed": SEED, "family": "sketch" if smoke else "A",
-                    "excerpt": f"{song.duration:g} s at {song.rate} Hz, stems {', '.join(song.labels)}"},
-    )  # fmt: skip
+        provenance={
+            "songs": len(found),
+            "first seed": SEED,
+            "family": "sketch" if smoke else "A",
+            "excerpt": f"{song.duration:g} s at {song.rate} Hz, stems {', '.join(song.labels)}",
+        },
+    )
     write_bytes(out / "places.svg", picture.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1).encode())
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/separation_metrics"), "--out", "-o", help="folder of this run")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
+app = commands(__doc__)
+OUT = Path("runs/separation_metrics")
 SONGS = typer.Option(len(STYLES), "--songs", help="songs to judge")
 SYSTEM = typer.Option([], "--system", help="a separator to judge beside the simple ones: bundle name or folder")
 
 
 @app.command()
-def judge(out: Path = OUT, smoke: bool = SMALL, songs: int = SONGS, system: list[str] = SYSTEM) -> None:
+def judge(out: Out = OUT, smoke: Smoke = False, songs: int = SONGS, system: list[str] = SYSTEM) -> None:
     """Harm and separate songs and ask every metric; continues where it stopped."""
     judge_all(out, smoke, 2 if smoke else songs, system)
 
 
 @app.command("report")
-def report_command(out: Path = OUT, smoke: bool = SMALL) -> None:
+def report_command(out: Out = OUT, smoke: Smoke = False) -> None:
     """Set everything side by side and write the report."""
     report(out, smoke)
 

@@ -46,6 +46,7 @@ from solfeggio.frontends.stft import ComplexStft
 from solfeggio.lessons.mixing import Mixer, Mixes, Mixing, checked
 from solfeggio.listeners.stems import TINY, Config, StemSeparator
 from solfeggio.metrics.stems import leakage, si_sdr
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, evaluate, extremes, summary
 from solfeggio.studies.table import Table
 from solfeggio.train import Budget, Fit, learn, read_fit
@@ -354,8 +355,6 @@ def report(
     out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared: Path | None, beside: Sequence[Path]
 ) -> None:
     """Score everything, write report.html, report.md and the bundle."""
-    from solfeggio.report.recipe_page import recipe_page
-
     sets = test_songs(cache, smoke, jobs, shared)
     system = load_variant(out / "released", Config(), smoke)
     scores, tables = score_released(system, sets, beside)
@@ -366,18 +365,16 @@ def report(
     run.save(system, bundles / "stems", facts)
     everything = [Score(s.id, s.values, {"set": test}) for test, own in scores.items() for s in own]
     tables.append(by_group("By set", everything, "set", defined([everything], COLUMNS)))
-    recipe_page(
-        out / "report.html",
-        title="Stems",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
+    finish(
+        out,
+        __doc__,
+        "Stems",
+        tables,
         curves={"released": done.curve},
         examples=examples(system, everything, sets),
-        invalid=list(INVALID),
+        invalid=INVALID,
         provenance=facts,
     )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
 
 
 def examples(
@@ -420,37 +417,31 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/stems"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of sound, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(2, help="processes that record")
-ONLY = typer.Option("", help="train only what begins so: released, study, study/mono ears")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
-SHARED = typer.Option(None, help="folder of shared data sets; adds real recordings to the tests")
+app = commands(__doc__)
+OUT = Path("runs/stems")
 BESIDE = typer.Option([], help="bundle or folder of another separator to score beside; may be given again")
 
 
 @app.command()
-def prepare(cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS) -> None:
+def prepare(cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2) -> None:
     """Record the stems of all songs; goes on where it stopped."""
     for name in orders(smoke):
         say(f"{name}: {len(kept(name, cache, smoke, jobs))} songs")
 
 
 @app.command()
-def train(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, only: str = ONLY) -> None:
+def train(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, only: Only = "") -> None:
     """Record songs, train the released system and the study; continues where it stopped."""
     train_all(out, cache, smoke, jobs, only)
 
 
 @app.command("evaluate")
 def evaluate_command(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    shared: Path = SHARED,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 2,
+    shared: Shared = None,
     beside: list[Path] = BESIDE,
 ) -> None:
     """Score the released system beside the mixture itself, ideal masks and other separators."""
@@ -461,12 +452,12 @@ def evaluate_command(
 
 @app.command("report")
 def report_command(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    bundles: Path = BUNDLES,
-    shared: Path = SHARED,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 2,
+    bundles: Bundles = None,
+    shared: Shared = None,
     beside: list[Path] = BESIDE,
 ) -> None:
     """Score everything, write the report and the bundle."""

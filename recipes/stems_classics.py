@@ -32,7 +32,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import typer
 from safetensors.torch import load_file, save_file
 
 from solfeggio import run
@@ -50,6 +49,7 @@ from solfeggio.files import write_bytes
 from solfeggio.lessons.mixing import Mixer, Mixes, checked
 from solfeggio.listeners import stems_iass, stems_nmf, stems_umx
 from solfeggio.metrics.stems import framewise, leakage, si_sdr
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish
 from solfeggio.studies.harmed_stems import ratio_mask
 from solfeggio.studies.scores import Score, compare, over_tracks
 from solfeggio.studies.table import Table
@@ -374,8 +374,6 @@ def costs(out: Path, smoke: bool, scores: dict[str, list[Score]]) -> Table:
 
 def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared: Path | None) -> None:
     """Set what was judged side by side; write report.html, report.md and the bundles."""
-    from solfeggio.report.recipe_page import recipe_page
-
     evaluate_all(out, cache, smoke, jobs, shared)
     tables, metrics = [], {}
     for name in names_of_tests(smoke, shared):
@@ -404,13 +402,16 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path, shared
         examples += [(f"{label}, {title}", found[label], song.rate, answers) for label in ("drums", "bass")]
         facts = card_facts(out, variant, metrics)
         run.save(system, bundles / f"{VARIANTS[variant][0]}-{variant}", facts)
-    recipe_page(
-        out / "report.html", title="Classic separators", question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables, curves={v: fit["curve"] for v in VARIANTS if (fit := read_fit(out, v))["curve"]},
-        examples=examples, invalid=list(INVALID), provenance=facts,
-    )  # fmt: skip
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
+    finish(
+        out,
+        __doc__,
+        "Classic separators",
+        tables,
+        curves={v: fit["curve"] for v in VARIANTS if (fit := read_fit(out, v))["curve"]},
+        examples=examples,
+        invalid=INVALID,
+        provenance=facts,
+    )
 
 
 def read_fit(out: Path, variant: str) -> dict[str, Any]:
@@ -442,34 +443,26 @@ def card_facts(out: Path, variant: str, metrics: dict[str, dict[str, list[Score]
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/stems_classics"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of stems, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(2, help="processes that record")
-ONLY = typer.Option("", help="train only what begins so: umx, umx/0, iass, nmf")
-BUNDLES = typer.Option(None, help="folder that gets the bundles; OUT/bundles by default")
-SHARED = typer.Option(None, help="folder of shared data sets; adds real recordings to the tests")
+app = commands(__doc__)
+OUT = Path("runs/stems_classics")
 
 
 @app.command()
-def train(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, only: str = ONLY) -> None:
+def train(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, only: Only = "") -> None:
     """Record stems and train all variants; continues where it stopped."""
     train_all(out, cache, smoke, jobs, only)
 
 
 @app.command()
-def evaluate(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, shared: Path = SHARED
-) -> None:
+def evaluate(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, shared: Shared = None) -> None:
     """Separate and score every test, and what is trained on it; continues where it stopped."""
     evaluate_all(out, cache, smoke, jobs, shared)
 
 
 @app.command("report")
 def report_command(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, bundles: Path = BUNDLES,
-    shared: Path = SHARED,
+    out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, bundles: Bundles = None,
+    shared: Shared = None,
 ) -> None:  # fmt: skip
     """Score everything, write the report and the bundles."""
     report(out, cache, smoke, jobs, bundles or out / "bundles", shared)

@@ -29,7 +29,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import typer
 from safetensors.torch import load_file, save_file
 
 from solfeggio import bundle, run
@@ -50,10 +49,11 @@ from solfeggio.listeners.structure import (
     Structure,
     function_of,
 )
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Smoke, commands, finish, means
 from solfeggio.studies.baselines import bar_sections, even_sections, foote_sections
 from solfeggio.studies.robustness import robustness
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, by_group, compare, evaluate, extremes, score_tracks
-from solfeggio.studies.table import Table, over_tracks
+from solfeggio.studies.table import Table
 from solfeggio.train import Budget, Fit, Item, fit, prepare, read_fit
 
 COLUMNS = HEADLINE["sections"]
@@ -376,8 +376,6 @@ def statistics(title: str, songs: list[Segments]) -> Table:
 
 def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> None:
     """Score everything, write report.html, report.md and the bundle."""
-    from solfeggio.report.recipe_page import recipe_page
-
     train, popular, _, tests = recipe_songs(smoke)
     system, scores, own = score_released(out, cache, smoke, jobs)
     tables = [*own, *score_study(out, cache, smoke, jobs), *([] if smoke else annotators())]
@@ -405,18 +403,16 @@ def report(out: Path, cache: Path, smoke: bool, jobs: int, bundles: Path) -> Non
             answers = {"heard": hear(samples, rate), "truth": true["sections"], "beats": true["beats"]}
             title = f"{verdict}: {score.id}, F at 3 s {score.values['F 3']:.2f}, at 0.5 s {score.values['F 0.5']:.2f}"
             examples.append((title, samples, rate, answers))
-    recipe_page(
-        out / "report.html",
-        title="Structure",
-        question="\n\n".join((__doc__ or "").split("\n\n")[1:4]),
-        tables=tables,
+    finish(
+        out,
+        __doc__,
+        "Structure",
+        tables,
         curves={"released": done.curve},
         examples=examples,
-        invalid=list(INVALID),
+        invalid=INVALID,
         provenance=facts,
     )
-    print("\n\n".join(table.text() for table in tables))
-    print(f"report: {out / 'report.html'}")
 
 
 def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[str, Any]:
@@ -428,39 +424,31 @@ def card_facts(scores: dict[str, list[Score]], done: Fit, songs: int) -> dict[st
             *SOUNDS,
         ],
         "licence": "Apache-2.0",
-        "metrics": {
-            test: {column: str(over_tracks([score.values[column] for score in own])) for column in COLUMNS}
-            for test, own in scores.items()
-        },
+        "metrics": means(scores, COLUMNS),
         "limits": list(LIMITS),
         "recipe": "recipes/structure.py",
         **done.facts(),
     }
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-OUT = typer.Option(Path("runs/structure"), "--out", "-o", help="folder of this run")
-CACHE = typer.Option(Path("runs/cache"), help="folder of rendered features, shared by runs")
-SMALL = typer.Option(False, "--smoke", help="seconds, on sketched songs; proves the path, not the numbers")
-JOBS = typer.Option(2, help="processes that render")
-ONLY = typer.Option("", help="train only what begins so: released, study, study/attention, published")
-BUNDLES = typer.Option(None, help="folder that gets the bundle; OUT/bundles by default")
+app = commands(__doc__)
+OUT = Path("runs/structure")
 
 
 @app.command()
 def train(
-    out: Path = OUT,
-    cache: Path = CACHE,
-    smoke: bool = SMALL,
-    jobs: int = JOBS,
-    only: str = ONLY,
+    out: Out = OUT,
+    cache: Cache = CACHE,
+    smoke: Smoke = False,
+    jobs: Jobs = 2,
+    only: Only = "",
 ) -> None:
     """Render songs, train the released system and the study; continues where it stopped."""
     train_all(out, cache, smoke, jobs, only)
 
 
 @app.command("evaluate")
-def evaluate_command(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS) -> None:
+def evaluate_command(out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2) -> None:
     """Score the released system beside the trivial baselines."""
     for table in score_released(out, cache, smoke, jobs)[2]:
         print(table.text(), "\n")
@@ -468,7 +456,7 @@ def evaluate_command(out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, 
 
 @app.command("report")
 def report_command(
-    out: Path = OUT, cache: Path = CACHE, smoke: bool = SMALL, jobs: int = JOBS, bundles: Path = BUNDLES
+    out: Out = OUT, cache: Cache = CACHE, smoke: Smoke = False, jobs: Jobs = 2, bundles: Bundles = None
 ) -> None:
     """Score everything, write the report and the bundle."""
     report(out, cache, smoke, jobs, bundles or out / "bundles")
