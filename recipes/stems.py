@@ -306,7 +306,7 @@ def score_released(
 ) -> tuple[dict[str, list[Score]], list[Table]]:
     """Score the released system on every set, beside the mixture, ideal masks and other trained separators."""
     scores, tables = {}, []
-    others = {str(path): by_system(run.separator(path, "cpu")) for path in beside}
+    others = {path.name: by_system(run.separator(path, "cpu")) for path in beside}
     for test, songs in sets.items():
         systems: dict[str, Separate] = {"released": by_system(system)}
         systems |= others
