@@ -45,6 +45,12 @@ def test_harms_are_what_their_units_say():
     assert np.allclose(harmed("musical noise", 0)["drums"], drums, atol=1e-5)
 
 
+def test_a_sound_without_onsets_has_none_to_miss():
+    quiet = Stems.of({"drums": 0 * DRUMS, "bass": BASS}, RATE)
+    found = harm(quiet, "missing onsets", 1.0, np.random.default_rng(0))
+    assert not found["drums"].any()
+
+
 def test_unknown_harms_are_named():
     with pytest.raises(ConfigError, match="delay"):
         harm(STEMS, "delai", 1, np.random.default_rng(0))

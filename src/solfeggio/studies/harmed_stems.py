@@ -72,7 +72,7 @@ def _without_onsets(sound: np.ndarray, rate: int, share: float, rng: np.random.G
     """Cut the 100 ms around some onsets, with edges of 5 ms."""
     times = onsets(sound, rate).times
     gain = np.ones(sound.shape[1])
-    for time in rng.permutation(times)[: round(share * len(times))]:
+    for time in times[rng.permutation(len(times))[: round(share * len(times))]]:
         start = max(round((time - 0.01) * rate), 0)
         gain[start : start + round(0.1 * rate)] = 0
     edge = max(round(0.005 * rate), 1)
