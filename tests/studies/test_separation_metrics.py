@@ -107,6 +107,20 @@ def test_drum_hits_are_found_better_in_drums():
     assert table.column("drums of")[0] == "as it is"
 
 
+def test_a_transcriber_is_judged_by_the_names_of_drums_too():
+    truth = song(0)
+    hits = Events(np.arange(4) * 0.5, ["KD", "SD"] * 2)
+
+    def confused_by_company(sound: np.ndarray, rate: int) -> Events:
+        alone = np.allclose(sound, truth["drums"])
+        return hits if alone else Events(hits.times, ["SD", "KD"] * 2)
+
+    found = judged_by_hits(truth, hits, hear=confused_by_company)
+    table = tasks([found], "a transcriber")
+    assert cell(table, "as it is", "F").mean == 1 and cell(table, "mix as it is", "F").mean == 0
+    assert "F KD" in found["as it is"]["drums"] and "a transcriber" in table.note
+
+
 def test_other_separators_take_their_place():
     def half(truth: Stems) -> Stems:
         return Stems(truth.labels, np.stack([truth.mix() / 2] * len(truth)), truth.rate)

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 from scipy.stats import kendalltau, rankdata
 
 from solfeggio.answers import Events, Stems
-from solfeggio.metrics.events import evaluate_events
+from solfeggio.metrics.events import evaluate_drums, evaluate_events
 from solfeggio.metrics.stems import MEASURES, StemJudge, onsets, task_gain
 from solfeggio.studies.harmed_stems import HARMS, SEPARATORS, Separator, harm
 from solfeggio.studies.table import Cell, Estimate, Table, over_tracks
@@ -56,16 +56,23 @@ def judged_in_silence(truth: Stems) -> Judged:
     return found | {"silent 1, nothing heard": {label: ask(song)[label]}}
 
 
-def judged_by_hits(truth: Stems, hits: Events, separators: Mapping[str, Separator] = SEPARATORS) -> Judged:
+def judged_by_hits(
+    truth: Stems,
+    hits: Events,
+    separators: Mapping[str, Separator] = SEPARATORS,
+    hear: Callable[[np.ndarray, int], Events] | None = None,
+) -> Judged:
     """What the stem "drums" of each separator is worth to who looks for hits: P, R, F less those on the mix.
 
-    hits: the true ones, whose names do not count. The listener is ``metrics.stems.onsets``; "as it is"
-    stands for the true stem.
+    hits: the true ones. hear: a drum transcriber, samples (channel, time) and rate to hits whose names count, too;
+    without one the listener is ``metrics.stems.onsets``, which has no names. "as it is" stands for the true stem.
     """
-    mixed, times = onsets(truth.mix(), truth.rate), Events(hits.times)
+    judge = evaluate_drums if hear else evaluate_events
+    listen, true = (hear, hits) if hear else (onsets, Events(hits.times))
+    mixed = listen(truth.mix(), truth.rate)
     estimates = {ALONE: truth} | {name: separate(truth) for name, separate in separators.items()}
     return {
-        name: {"drums": task_gain(evaluate_events, times, mixed, onsets(stems["drums"], truth.rate))}
+        name: {"drums": task_gain(judge, true, mixed, listen(stems["drums"], truth.rate))}
         for name, stems in estimates.items()
     }
 
@@ -181,12 +188,12 @@ def rankings(songs: Iterable[Judged], names: Iterable[str] = SEPARATORS) -> Tabl
     return Table("Who separates best?", columns, tuple(rows), note)
 
 
-def tasks(songs: Iterable[Judged]) -> Table:
+def tasks(songs: Iterable[Judged], listener: str = "onsets by spectral flux") -> Table:
     """Say what each separator's drums are worth to who looks for hits: gain over the mix, mean over songs."""
     songs = list(songs)
     rows = [(name, *(_over_songs(songs, name, score) for score in "FPR")) for name in songs[0]]
-    note = f"{len(songs)} songs; onsets by spectral flux within 50 ms of the true hits, less what the mix gives"
-    return Table("What is it good for? Drum hits", ("drums of", "F", "P", "R"), tuple(rows), note)
+    note = f"{len(songs)} songs; {listener} within 50 ms of the true hits, less what the mix gives"
+    return Table(f"What is it good for? Drum hits, {listener}", ("drums of", "F", "P", "R"), tuple(rows), note)
 
 
 def _stems(songs: Iterable[Judged]) -> Iterator[tuple[Judged, str]]:
