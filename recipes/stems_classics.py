@@ -49,7 +49,7 @@ from solfeggio.files import write_bytes
 from solfeggio.lessons.mixing import Mixer, Mixes, checked
 from solfeggio.listeners import stems_iass, stems_nmf, stems_umx
 from solfeggio.metrics.stems import framewise, leakage, si_sdr
-from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish, means
 from solfeggio.studies.harmed_stems import ratio_mask
 from solfeggio.studies.scores import Score, compare, over_tracks
 from solfeggio.studies.table import Table
@@ -423,10 +423,8 @@ def read_fit(out: Path, variant: str) -> dict[str, Any]:
 def card_facts(out: Path, variant: str, metrics: dict[str, dict[str, list[Score]]]) -> dict[str, Any]:
     """State what a bundle's card must say."""
     done, title = read_fit(out, variant), TITLES[variant]
-    numbers = {
-        test: {"SI-SDR improvement": str(over_tracks([s.values["mean"] for s in scores[title]]))}
-        for test, scores in metrics.items()
-    }
+    gains = means({test: scores[title] for test, scores in metrics.items()}, ("mean",))
+    numbers = {test: {"SI-SDR improvement": values["mean"]} for test, values in gains.items()}
     return {
         "what": f"Vocals, drums, bass and other of a mix: {title}, a small configuration for comparison.",
         "data": [

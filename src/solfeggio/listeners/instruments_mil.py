@@ -54,7 +54,7 @@ ATTENTION = Config()
 MEAN = Config(pooling="mean")  # the same network without attention: what attention alone buys
 MAX = Config(pooling="max")
 FRAME_MLP = Config(pooling="mean", normalised=False)
-FLAT_MLP = Config(net="flat", pooling="mean")
+FLAT_MLP = Config(net="flat", pooling="mean", dropout=0.3)  # with 0.6 it learns nothing
 RECURRENT = Config(net="recurrent", pooling="mean")
 TINY = Config(hop=2205, bands=20, vectors=8, units=16, dropout=0.0)
 CONFIGS = {
