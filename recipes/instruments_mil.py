@@ -11,7 +11,7 @@ drawn as in OpenMIC, about as many clips with an instrument as without. Publishe
 1e-4), weight decay 1e-5, batches of 128, 250 epochs (100 for baselines), 15 seeds; here 10 seeds and, without
 --published, 60 epochs. The epoch is chosen by macro F1 on validation songs, never by a test.
 
-Cost: clips about a quarter of an hour of one core once the sound is there; then about two minutes a training.
+Cost: clips about a quarter of an hour of one core once the sound is there; then a minute or two a training.
 
     python recipes/instruments_mil.py train --smoke    all trainings, in seconds, on sketched songs
     python recipes/instruments_mil.py train            cut clips, train the study; resumes where it stopped
