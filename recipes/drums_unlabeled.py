@@ -61,7 +61,7 @@ from solfeggio.listeners.drums import STUDENT, TINY, Drums
 from solfeggio.listeners.drums_nmf import DrumsNMF
 from solfeggio.metrics.events import DRUMS, evaluate_drums
 from solfeggio.nets.patches import PatchAutoencoder
-from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Shared, Smoke, commands, finish, means
 from solfeggio.studies.probes import Probes, fit_probes, hit_frames, sample, settle, stacked
 from solfeggio.studies.scores import HEADLINE, Score, across_seeds, summary
 from solfeggio.studies.table import Table, over_seeds
@@ -671,9 +671,7 @@ def card_facts(scores: Sequence[Score]) -> dict[str, Any]:
             *SOUNDS[2:],
         ],
         "licence": "Apache-2.0",
-        "metrics": {
-            place: dict(zip(COLUMNS, map(str, summary(told, COLUMNS)), strict=True)) for place, told in own.items()
-        },
+        "metrics": means(own, COLUMNS),
         "seeds": [0],
         "limits": [*LIMITS, "Its thresholds are absolute; in the report students are read as their teachers are."],
         "recipe": "recipes/drums_unlabeled.py",

@@ -44,7 +44,7 @@ from solfeggio.errors import DataError
 from solfeggio.metrics import melodies
 from solfeggio.metrics.repetition import in_key, repeats, repetition_error
 from solfeggio.nets.latent_walk import BarVAE
-from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Smoke, commands, finish
+from solfeggio.recipe import CACHE, Bundles, Cache, Jobs, Only, Out, Smoke, commands, finish, means
 from solfeggio.studies.scores import Score, across_seeds, compare, summary
 from solfeggio.studies.table import Cell, Table, over_seeds, over_tracks
 from solfeggio.tokens import BAR_TICKS, FOLK_TOKENS, HOLD, decode_bars
@@ -538,7 +538,7 @@ def card_facts(scores: Sequence[Score], done: Fit, windows: int) -> dict[str, An
             "O'Neill's Music of Ireland (1903), Ryan's Mammoth Collection (1883), Aird's Airs (1778 to 1801)",
         ],
         "licence": "Apache-2.0",
-        "metrics": {"unseen tunes": dict(zip(COLUMNS, map(str, summary(scores, COLUMNS)), strict=True))},
+        "metrics": means({"unseen tunes": scores}, COLUMNS),
         "limits": list(LIMITS),
         "recipe": "recipes/inpaint.py",
         **done.facts(),

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +97,22 @@ def plugged(name: str) -> Separator:
     return lambda song: fitted(run.hear(system, song.mix(), song.rate), song)
 
 
-def transcribed(sound: np.ndarray, rate: int) -> Events:
-    """Hits that the shipped drum transcriber hears, by the drums that are counted."""
-    return regroup(run.hear(run.load("drums"), sound, rate), "main")
+def transcriber() -> Callable[[np.ndarray, int], Events]:
+    """The shipped drum transcriber: samples and rate to hits, by the drums that are counted."""
+    system = run.load("drums")
+    return lambda sound, rate: regroup(run.hear(system, sound, rate), "main")
+
+
+def given(found: Stems, truth: Stems) -> Stems:
+    """A separator that gives what was found before, as three studies ask for it."""
+    return found
 
 
 def judge_all(out: Path, smoke: bool, songs: int, systems: list[str]) -> None:
     """Judge every song, or what was not judged yet, or not by all of the separators."""
     separators = {**SEPARATORS, **{Path(name).name: plugged(name) for name in systems}}
     (out / "songs").mkdir(parents=True, exist_ok=True)
+    transcribe = transcriber()
     for number in range(songs):
         path = out / "songs" / f"{number:03}.json"
         found = json.loads(path.read_text()) if path.exists() else {}
@@ -116,11 +124,12 @@ def judge_all(out: Path, smoke: bool, songs: int, systems: list[str]) -> None:
         print(f"== song {number + 1} of {songs}", flush=True)
         song, hits = excerpt(number, smoke)
         hits = regroup(hits, "main")
+        apart = {name: partial(given, separate(song)) for name, separate in separators.items()}
         works: dict[str, Callable[[], Any]] = {
-            "judged": lambda song=song, seed=number: judged(song, separators, seed),
+            "judged": lambda song=song, apart=apart, seed=number: judged(song, apart, seed),
             "silence": lambda song=song: judged_in_silence(song),
-            "hits": lambda song=song, hits=hits: judged_by_hits(song, hits, separators),
-            "transcribed": lambda song=song, hits=hits: judged_by_hits(song, hits, separators, transcribed),
+            "hits": lambda song=song, hits=hits, apart=apart: judged_by_hits(song, hits, apart),
+            "transcribed": lambda song=song, hits=hits, apart=apart: judged_by_hits(song, hits, apart, transcribe),
         }
         write_bytes(path, json.dumps(found | {key: works[key]() for key in missing}).encode())
 
